@@ -36,7 +36,9 @@ describe("architecture", () => {
     });
 
   it("leaves the doors to users", () => {
-    const inward = files.filter((file) => file !== "index.ts" && importsOf(file).some((to) => to.endsWith("index.ts")));
+    const inward = files.filter(
+      (file) => file !== "index.ts" && importsOf(file).some((to) => to.endsWith("index.ts")),
+    );
     expect(inward).to.deep.equal([]);
   });
 
@@ -51,14 +53,17 @@ describe("architecture", () => {
     for (const file of files) visit(file, []);
   });
 
-  const onlyIn = (what: string, pattern: RegExp, rooms: readonly string[]): void =>
+  const onlyIn = (what: string, pattern: RegExp, rooms: readonly string[]): void => {
     it(`${what} only in ${rooms.join(", ")}`, () => {
       const offenders = files.filter((file) => !rooms.includes(roomOf(file)) && pattern.test(sourceOf(file)));
       expect(offenders).to.deep.equal([]);
     });
+  };
   onlyIn("imports Koa", /from "(?:koa|@koa\/[a-z]+)"/, ["server"]);
   onlyIn("imports client-node", /(?:from|import\()\s*"@kubernetes\/client-node"/, ["transport"]);
-  onlyIn("touches the environment, the console or the process' streams", /process\.(?:env|argv|std|exit)|\bconsole\./, [
-    "commands",
-  ]);
+  onlyIn(
+    "touches the environment, the console or the process' streams",
+    /process\.(?:env|argv|std|exit)|\bconsole\./,
+    ["commands"],
+  );
 });
