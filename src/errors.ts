@@ -106,7 +106,7 @@ export const errorCodes = {
     "InternalError",
     "a policy answered neither true nor false nor a denial: a forgotten `return`, most often",
   ),
-  ERR_POLICY_THREW: row(500, "InternalError", "a policy threw"),
+  ERR_POLICY_THREW: row(500, "InternalError", "a policy threw an error instead of answering"),
   ERR_POLICY_DEADLINE: row(504, "Timeout", "a policy did not answer in time"),
   ERR_POLICY_INVALID: row(
     500,
