@@ -1,0 +1,70 @@
+import NodeCache from "node-cache";
+import { type Clock, systemClock } from "../clock.ts";
+
+/** A bounded map whose entries end at an instant of their own. */
+export interface ExpiringCache<V> {
+  /** The value, or undefined where there is none or its instant has come. */
+  get(key: string): V | undefined;
+  /** Keeps the value until `expiresAt` (epoch ms, exclusive). One that has expired already is not kept. */
+  set(key: string, value: V, expiresAt: number): void;
+  delete(key: string): void;
+  /** Entries held, among them some that have expired and were not swept yet. */
+  readonly size: number;
+  /** Drops everything and stops the sweep. */
+  close(): void;
+}
+
+export interface ExpiringCacheOptions {
+  /** From here on every new entry costs the oldest one its place. */
+  readonly maxEntries: number;
+  readonly clock?: Clock;
+}
+
+interface Entry<V> {
+  readonly value: V;
+  readonly expiresAt: number;
+}
+
+const sweepSeconds = 60;
+
+/**
+ * A cache over node-cache without its surprises: a full cache evicts the oldest entry instead of throwing, values are
+ * not cloned, expiry is exact to the millisecond, and any string is a key. It never fails the work it serves.
+ */
+export function createExpiringCache<V>(options: ExpiringCacheOptions): ExpiringCache<V> {
+  const { maxEntries, clock = systemClock } = options;
+  const store = new NodeCache({ useClones: false, stdTTL: 0, checkperiod: sweepSeconds });
+  // node-cache keeps entries on a plain object, where `constructor` and `__proto__` are found though nobody set them
+  store.data = Object.create(null);
+  const oldestFirst = new Set<string>();
+  store.on("del", (key: string) => oldestFirst.delete(key));
+
+  return {
+    get(key) {
+      const entry = store.get<Entry<V>>(key);
+      return entry !== undefined && entry.expiresAt > clock.now() ? entry.value : undefined;
+    },
+    set(key, value, expiresAt) {
+      const lifetimeMs = expiresAt - clock.now();
+      if (!(lifetimeMs > 0) || maxEntries < 1) {
+        store.del(key);
+        return;
+      }
+      if (!oldestFirst.has(key) && oldestFirst.size >= maxEntries)
+        store.del(oldestFirst.values().next().value!);
+      store.set<Entry<V>>(key, { value, expiresAt }, lifetimeMs / 1000);
+      oldestFirst.add(key);
+    },
+    delete(key) {
+      store.del(key);
+    },
+    get size() {
+      return oldestFirst.size;
+    },
+    close() {
+      store.close();
+      store.data = Object.create(null);
+      oldestFirst.clear();
+    },
+  };
+}
