@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { run } from "./child-process.ts";
+
+export interface BinaryRelease {
+  /** The folder under test/binaries whose go.mod pins the sources. */
+  readonly module: string;
+  readonly project: "kubernetes" | "etcd";
+  readonly version: string;
+}
+
+export interface Binary {
+  readonly file: string;
+  readonly source: "KUBEBUILDER_ASSETS" | "cache" | "go build";
+}
+
+export const releases = {
+  "kubernetes-1.37": { module: "kubernetes-1.37", project: "kubernetes", version: "1.37.0" },
+  "kubernetes-1.34": { module: "kubernetes-1.34", project: "kubernetes", version: "1.34.4" },
+  etcd: { module: "etcd", project: "etcd", version: "3.6.16" },
+} as const satisfies Record<string, BinaryRelease>;
+
+const packages: Readonly<Record<string, string>> = {
+  "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+  kubectl: "k8s.io/kubernetes/cmd/kubectl",
+  etcd: "go.etcd.io/etcd/server/v3",
+};
+
+/** 255 s were measured for kube-apiserver on two idle cores; a slow machine is given six times that. */
+const buildTimeoutMs = 25 * 60_000;
+
+/** A binary cannot be had on this machine; the message says why. The suite that needs it is reported as skipped. */
+export class BinaryUnavailable extends Error {}
+
+/**
+ * Finds a program of the real control plane: in KUBEBUILDER_ASSETS (where its version is the one asked for), in our cache,
+ * or by building it once from Go modules into the cache. Says on the way which it was.
+ */
+export async function resolveBinary(
+  name: string,
+  release: BinaryRelease,
+  say: (line: string) => void,
+): Promise<Binary> {
+  const { project, version } = release;
+  const cached = join(cacheFolder(), `${project}-v${version}`, name);
+  const asset = await assetOf(name, version, say);
+  const found: Binary | undefined =
+    asset ?? (existsSync(cached) ? { file: cached, source: "cache" } : undefined);
+  const binary = found ?? (await build(name, release, cached, say));
+  say(`${name} ${version}: ${binary.file} (${binary.source})`);
+  return binary;
+}
+
+function cacheFolder(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "countersign", "binaries");
+}
+
+async function assetOf(
+  name: string,
+  version: string,
+  say: (line: string) => void,
+): Promise<Binary | undefined> {
+  const folder = process.env.KUBEBUILDER_ASSETS;
+  if (!folder) return undefined;
+  const file = resolve(folder, name);
+  if (!existsSync(file)) return undefined;
+  const { stdout } = await run(file, name === "kubectl" ? ["version", "--client"] : ["--version"]);
+  if (stdout.includes(version)) return { file, source: "KUBEBUILDER_ASSETS" };
+  say(`${name}: KUBEBUILDER_ASSETS holds another version than ${version} and is passed over`);
+  return undefined;
+}
+
+/** Builds beside the target and renames, so that a half-written or twice-built program is never run. */
+async function build(
+  name: string,
+  release: BinaryRelease,
+  target: string,
+  say: (line: string) => void,
+): Promise<Binary> {
+  const goVersion = await run("go", ["version"]).catch((cause: unknown) => {
+    throw new BinaryUnavailable(
+      `${name} ${release.version} is in no cache and cannot be built: Go is not installed`,
+      { cause },
+    );
+  });
+  say(`${name} ${release.version}: building with ${goVersion.stdout.trim()}; minutes, once`);
+  await mkdir(join(target, ".."), { recursive: true });
+  const workplace = await mkdtemp(`${target}-`);
+  try {
+    const output = join(workplace, name);
+    const args = [
+      "build",
+      "-trimpath",
+      "-ldflags",
+      linkerFlags(release),
+      "-o",
+      output,
+      packages[name] ?? name,
+    ];
+    const cwd = resolve("test/binaries", release.module);
+    const env = { ...process.env, CGO_ENABLED: "0" };
+    const { code, stderr } = await run("go", args, { cwd, env, timeoutMs: buildTimeoutMs });
+    if (code !== 0)
+      throw new BinaryUnavailable(
+        `${name} ${release.version} could not be built: ${stderr.trim().slice(-2_000)}`,
+      );
+    await rename(output, target);
+    return { file: target, source: "go build" };
+  } finally {
+    await rm(workplace, { recursive: true, force: true });
+  }
+}
+
+/** Without these a server calls itself v0.0.0, and some clients balk. */
+function linkerFlags({ project, version }: BinaryRelease): string {
+  if (project !== "kubernetes") return "-s -w";
+  const [major, minor] = version.split(".");
+  const set = (name: string, value: string): string => `-X k8s.io/component-base/version.${name}=${value}`;
+  return ["-s -w", set("gitVersion", `v${version}`), set("gitMajor", major!), set("gitMinor", minor!)].join(
+    " ",
+  );
+}

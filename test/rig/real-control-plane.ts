@@ -1,0 +1,234 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApiClient } from "./api-client.ts";
+import { releases, resolveBinary } from "./binaries.ts";
+import { createCertificateAuthority } from "./certificate-authority.ts";
+import { type Finished, type RunningProcess, run, startProcess } from "./child-process.ts";
+import { freePort } from "./free-port.ts";
+import { poll } from "./poll.ts";
+
+export interface RealControlPlaneOptions {
+  readonly version?: "1.37" | "1.34";
+  /** The gate APIServerWebhookAuthenticationToken, which only 1.37 knows. On by default there. */
+  readonly attestations?: boolean;
+  /** The kubeconfig that both webhook plugins present credentials from. */
+  readonly webhookKubeconfig?: string | undefined;
+  readonly extraFlags?: readonly string[];
+}
+
+export interface RealControlPlane {
+  readonly url: string;
+  readonly caPem: string;
+  readonly caFile: string;
+  readonly adminToken: string;
+  /** system:masters, by token. */
+  readonly kubeconfigFile: string;
+  /** Removed by `stop`. */
+  readonly folder: string;
+  kubectl(args: readonly string[], input?: string): Promise<Finished>;
+  /** What kube-apiserver printed since it was last started. */
+  log(): string;
+  /** The same etcd, address and keys; kube-apiserver anew, with other options. */
+  restart(options: Pick<RealControlPlaneOptions, "webhookKubeconfig" | "extraFlags">): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const issuer = "https://kubernetes.default.svc.cluster.local";
+
+/** An unmodified kube-apiserver over its own etcd on loopback, ready to be asked. `say` is told which binaries were used. */
+export async function startRealControlPlane(
+  options: RealControlPlaneOptions,
+  say: (line: string) => void = () => undefined,
+): Promise<RealControlPlane> {
+  const version = options.version ?? "1.37";
+  const etcdBinary = await resolveBinary("etcd", releases.etcd, say);
+  const serverBinary = await resolveBinary("kube-apiserver", releases[`kubernetes-${version}`], say);
+  const kubectlBinary = await resolveBinary("kubectl", releases["kubernetes-1.37"], say);
+  const folder = await mkdtemp(join(tmpdir(), "countersign-control-plane-"));
+  const [port, etcdUrl] = [await freePort(), `http://127.0.0.1:${await freePort()}`];
+  const files = writeFiles(folder, `https://127.0.0.1:${port}`);
+  const url = `https://127.0.0.1:${port}`;
+  const etcd = startEtcd(etcdBinary.file, folder, etcdUrl, await freePort());
+  let server: RunningProcess | undefined;
+  const start = async (startOptions: RealControlPlaneOptions): Promise<void> => {
+    const args = [
+      ...baseFlags(files, port, etcdUrl),
+      ...gateFlags(version, options),
+      ...admissionFlags(folder, startOptions),
+    ];
+    server = startProcess({
+      command: serverBinary.file,
+      args: [...args, ...(startOptions.extraFlags ?? [])],
+    });
+    await untilReady(server, url, files);
+  };
+  const stop = async (): Promise<void> => {
+    await server?.stop(1_000);
+    await etcd.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  await start(options).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return {
+    url,
+    folder,
+    stop,
+    caPem: files.caPem,
+    caFile: files.caFile,
+    adminToken: files.adminToken,
+    kubeconfigFile: files.kubeconfigFile,
+    kubectl: (args, input) =>
+      run(kubectlBinary.file, args, {
+        env: { PATH: process.env.PATH, HOME: folder, KUBECONFIG: files.kubeconfigFile },
+        input: input ?? "",
+      }),
+    log: () => server?.output() ?? "",
+    async restart(startOptions) {
+      await server?.stop(1_000);
+      await start({ ...options, webhookKubeconfig: undefined, extraFlags: [], ...startOptions });
+    },
+  };
+}
+
+type Files = ReturnType<typeof writeFiles>;
+
+function writeFiles(folder: string, url: string) {
+  const authority = createCertificateAuthority("countersign-test-ca");
+  const serving = authority.issue({
+    commonName: "kube-apiserver",
+    names: ["127.0.0.1", "localhost", "kubernetes.default.svc"],
+  });
+  const signing = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const adminToken = "administrator-of-a-loopback-test-server";
+  const write = (name: string, content: string): string => {
+    const file = join(folder, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  };
+  mkdirSync(join(folder, "certificates"));
+  const user = { name: "admin", user: { token: adminToken } };
+  const cluster = {
+    name: "test",
+    cluster: {
+      server: url,
+      "certificate-authority-data": Buffer.from(authority.certificatePem).toString("base64"),
+    },
+  };
+  const context = { name: "test", context: { cluster: "test", user: "admin" } };
+  const kubeconfig = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [cluster],
+    users: [user],
+    contexts: [context],
+    "current-context": "test",
+  };
+  return {
+    adminToken,
+    caPem: authority.certificatePem,
+    caFile: write("ca.crt", authority.certificatePem),
+    certFile: write("serving.crt", serving.certificatePem),
+    keyFile: write("serving.key", serving.keyPem),
+    certDir: join(folder, "certificates"),
+    signingKeyFile: write("sa.key", signing.privateKey.export({ type: "pkcs8", format: "pem" }).toString()),
+    signingPublicFile: write("sa.pub", signing.publicKey.export({ type: "spki", format: "pem" }).toString()),
+    tokensFile: write("tokens.csv", `${adminToken},admin,admin-uid,"system:masters"\n`),
+    kubeconfigFile: write("admin.kubeconfig", JSON.stringify(kubeconfig)),
+  };
+}
+
+function startEtcd(command: string, folder: string, clientUrl: string, peerPort: number): RunningProcess {
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  const listeners = [
+    "--listen-client-urls",
+    clientUrl,
+    "--advertise-client-urls",
+    clientUrl,
+    "--listen-peer-urls",
+    peerUrl,
+    "--initial-advertise-peer-urls",
+    peerUrl,
+  ];
+  const args = [
+    "--data-dir",
+    join(folder, "etcd"),
+    ...listeners,
+    "--initial-cluster",
+    `default=${peerUrl}`,
+    "--unsafe-no-fsync",
+    "--log-level",
+    "error",
+  ];
+  return startProcess({ command, args });
+}
+
+function baseFlags(files: Files, port: number, etcdUrl: string): readonly string[] {
+  return [
+    `--etcd-servers=${etcdUrl}`,
+    `--secure-port=${port}`,
+    "--bind-address=127.0.0.1",
+    `--cert-dir=${files.certDir}`,
+    `--tls-cert-file=${files.certFile}`,
+    `--tls-private-key-file=${files.keyFile}`,
+    `--service-account-key-file=${files.signingPublicFile}`,
+    `--service-account-signing-key-file=${files.signingKeyFile}`,
+    `--service-account-issuer=${issuer}`,
+    `--token-auth-file=${files.tokensFile}`,
+    `--client-ca-file=${files.caFile}`,
+    "--authorization-mode=Node,RBAC",
+    "--service-cluster-ip-range=10.0.0.0/24",
+    // no controller-manager makes the default ServiceAccounts that this plugin wants every Pod to have
+    "--disable-admission-plugins=ServiceAccount",
+  ];
+}
+
+function gateFlags(version: string, { attestations = true }: RealControlPlaneOptions): readonly string[] {
+  return version === "1.34" ? [] : [`--feature-gates=APIServerWebhookAuthenticationToken=${attestations}`];
+}
+
+function admissionFlags(folder: string, { webhookKubeconfig }: RealControlPlaneOptions): readonly string[] {
+  if (webhookKubeconfig === undefined) return [];
+  const kubeConfigFile = join(folder, "webhooks.kubeconfig");
+  writeFileSync(kubeConfigFile, webhookKubeconfig, { mode: 0o600 });
+  const configuration = {
+    apiVersion: "apiserver.config.k8s.io/v1",
+    kind: "WebhookAdmissionConfiguration",
+    kubeConfigFile,
+  };
+  const plugins = ["ValidatingAdmissionWebhook", "MutatingAdmissionWebhook"].map((name) => ({
+    name,
+    configuration,
+  }));
+  const file = join(folder, "admission.yaml");
+  writeFileSync(
+    file,
+    JSON.stringify({ apiVersion: "apiserver.config.k8s.io/v1", kind: "AdmissionConfiguration", plugins }),
+  );
+  return [`--admission-control-config-file=${file}`];
+}
+
+async function untilReady(server: RunningProcess, url: string, { caPem, adminToken }: Files): Promise<void> {
+  const client = createApiClient({ url, caPem, token: adminToken });
+  try {
+    await poll(
+      "kube-apiserver to be ready",
+      async () => {
+        if (server.exitCode !== undefined) return "ended";
+        return (await client.get("/readyz")).status === 200 &&
+          (await client.get("/api/v1/namespaces/default")).status === 200
+          ? "ready"
+          : undefined;
+      },
+      { timeoutMs: 120_000 },
+    );
+  } finally {
+    client.close();
+  }
+  if (server.exitCode !== undefined)
+    throw new Error(`kube-apiserver ended with ${server.exitCode}: ${server.output().slice(-2_000)}`);
+}
