@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { createCertificateAuthority } from "./certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
 
 export interface WebhookCall {
   readonly method: string;
@@ -49,8 +49,12 @@ export interface CapturingWebhookOptions {
 export async function startCapturingWebhook({
   names = [],
 }: CapturingWebhookOptions = {}): Promise<CapturingWebhook> {
-  const authority = createCertificateAuthority("capturing-webhook-ca");
-  const pair = authority.issue({ commonName: "webhook", names: ["localhost", "127.0.0.1", ...names] });
+  const authority = createCertificateAuthority({ commonName: "capturing-webhook-ca" });
+  const pair = authority.issue({
+    commonName: "webhook",
+    dnsNames: ["localhost", ...names],
+    ipAddresses: ["127.0.0.1"],
+  });
   const kept = new Map<string, WebhookCall[]>();
   const answers = new Map<string, AnswerWebhook>();
   const server = createServer({ cert: pair.certificatePem, key: pair.keyPem }, (request, response) => {

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
 import { createApiClient } from "./api-client.ts";
 import { releases, resolveBinary } from "./binaries.ts";
-import { createCertificateAuthority } from "./certificate-authority.ts";
 import { type Finished, type RunningProcess, run, startProcess } from "./child-process.ts";
 import { freePort } from "./free-port.ts";
 import { poll } from "./poll.ts";
@@ -98,10 +98,11 @@ export async function startRealControlPlane(
 type Files = ReturnType<typeof writeFiles>;
 
 function writeFiles(folder: string, url: string) {
-  const authority = createCertificateAuthority("countersign-test-ca");
+  const authority = createCertificateAuthority({ commonName: "countersign-test-ca" });
   const serving = authority.issue({
     commonName: "kube-apiserver",
-    names: ["127.0.0.1", "localhost", "kubernetes.default.svc"],
+    dnsNames: ["localhost", "kubernetes.default.svc"],
+    ipAddresses: ["127.0.0.1"],
   });
   const signing = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const adminToken = "administrator-of-a-loopback-test-server";
