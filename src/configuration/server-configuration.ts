@@ -1,0 +1,147 @@
+import * as z from "zod/mini";
+import { type Duration, durationPattern, parseDuration } from "./duration.ts";
+import {
+  checkAuthentication,
+  checkConfiguration,
+  checkDistinct,
+  checkIssuer,
+  checkPolicy,
+  checkRoutePath,
+  checkWebhook,
+} from "./server-configuration-checks.ts";
+
+/**
+ * `ServerConfiguration`: the one source of its types, its validation, its defaults and its JSON Schema. Fields whose
+ * name is `file` or ends in `File` hold a path, relative to the configuration file.
+ */
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+const text = z.string().check(z.minLength(1));
+
+const duration = z.pipe(
+  z.string().check(z.regex(durationPattern)),
+  z.transform((written): Duration => parseDuration(written) ?? { ms: Number.NaN }),
+);
+
+function listener(port: number, description: string) {
+  const shape = {
+    host: z.prefault(text, "::"),
+    // 0 takes any free port: for tests
+    port: z.prefault(z.int().check(z.gte(0), z.lte(65_535)), port),
+  };
+  return z.prefault(z.strictObject(shape).check(z.describe(description)), {});
+}
+
+// names as the API server takes them, so that `NAMESPACE/NAME` in one field is seen here
+const objectName = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
+const serviceAccount = z.strictObject({ namespace: objectName, name: objectName });
+
+function listOf<Item extends z.core.SomeType>(item: Item) {
+  return z.array(item).check(z.minLength(1), checkDistinct);
+}
+
+const webhookTokens = z
+  .strictObject({
+    kinds: listOf(z.enum(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"])),
+    configurations: z.exactOptional(listOf(z.strictObject({ name: objectName, uid: z.exactOptional(text) }))),
+    serviceAccounts: z.exactOptional(listOf(serviceAccount)),
+    maxLifetime: z.prefault(duration, "10m"),
+  })
+  .check(
+    z.describe(
+      "Webhook-bound tokens (KEP-6060), verified offline. Without serviceAccounts no token for the API group * is accepted.",
+    ),
+  );
+
+const clientCertificates = z
+  .strictObject({ caFile: text, names: listOf(text) })
+  .check(z.describe("Client certificates of this CA whose common name or DNS name is one of these."));
+
+const tokenReview = z
+  .strictObject({ serviceAccounts: z.exactOptional(listOf(serviceAccount)) })
+  .check(z.describe("Ask the API server about every token, so that a revoked one is refused at once."));
+
+const authentication = z
+  .strictObject({
+    mode: z.prefault(z.enum(["off", "observe", "enforce"]), "enforce"),
+    webhookTokens: z.exactOptional(webhookTokens),
+    serviceAccounts: z.exactOptional(listOf(serviceAccount)),
+    clientCertificates: z.exactOptional(clientCertificates),
+    tokenReview: z.exactOptional(tokenReview),
+  })
+  .check(checkAuthentication);
+
+const policy = z
+  .strictObject({ file: z.exactOptional(text), builtIn: z.exactOptional(text) })
+  .check(checkPolicy);
+
+const webhook = z
+  .strictObject({
+    path: z.string().check(checkRoutePath),
+    type: z.prefault(z.enum(["validating", "mutating"]), "validating"),
+    audiences: z.exactOptional(listOf(z.string().check(z.regex(/^\S+$/)))),
+    authentication,
+    subresourceGroups: z.exactOptional(
+      z.record(z.string().check(z.regex(/^[^/]+\/[^/]+$/)), z.array(z.string())),
+    ),
+    policy,
+  })
+  .check(checkWebhook);
+
+const issuer = z
+  .strictObject({
+    name: text,
+    url: z.exactOptional(text),
+    caFile: z.exactOptional(text),
+    jwksFile: z.exactOptional(text),
+  })
+  .check(checkIssuer);
+
+const limits = z.strictObject({
+  // two objects of 3 MiB, the most an API server accepts in one request, and 1 MiB for the rest
+  maxBodyBytes: z.prefault(z.int().check(z.gte(kib), z.lte(64 * mib)), 7 * mib),
+  bodyTimeout: z.prefault(duration, "10s"),
+  // 30 s is the most that `timeoutSeconds` of a webhook may be
+  deadline: z.prefault(duration, "30s"),
+  deadlineMargin: z.prefault(duration, "500ms"),
+});
+
+const drain = z.strictObject({
+  // 10 s for endpoints to forget us and 15 s for what is in flight stay below the 30 s a pod is given
+  delay: z.prefault(duration, "10s"),
+  timeout: z.prefault(duration, "15s"),
+});
+
+export const serverConfigurationSchema = z
+  .strictObject({
+    apiVersion: z.literal("countersign.dev/v1alpha1"),
+    kind: z.literal("ServerConfiguration"),
+    listen: listener(8443, "Where webhooks are served, over TLS."),
+    admin: listener(8080, "Where health and metrics are served, in plain HTTP."),
+    tls: z.strictObject({
+      certFile: text,
+      keyFile: text,
+      minVersion: z.prefault(z.enum(["TLSv1.2", "TLSv1.3"]), "TLSv1.2"),
+    }),
+    issuers: z.prefault(z.array(issuer), []),
+    webhooks: z.array(webhook).check(z.minLength(1)),
+    leeway: z.prefault(duration.check(z.describe("How far the issuer's clock and ours may differ.")), "10s"),
+    limits: z.prefault(limits, {}),
+    drain: z.prefault(drain, {}),
+    log: z.prefault(
+      z.strictObject({
+        level: z.prefault(z.enum(["trace", "debug", "info", "warn", "error", "silent"]), "info"),
+      }),
+      {},
+    ),
+  })
+  .check(checkConfiguration);
+
+/** A configuration file as it was understood: defaults filled in, durations read, paths absolute. */
+export type ServerConfiguration = z.output<typeof serverConfigurationSchema>;
+export type IssuerConfiguration = ServerConfiguration["issuers"][number];
+export type WebhookRouteConfiguration = ServerConfiguration["webhooks"][number];
+export type AuthenticationConfiguration = WebhookRouteConfiguration["authentication"];
+export type AuthenticationMode = AuthenticationConfiguration["mode"];

@@ -1,0 +1,118 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from "yaml";
+
+/** Where something stands in a file, both counted from one. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** From the root to a field: member names and list indices. */
+export type FieldPath = readonly (string | number)[];
+
+export interface SyntaxFault {
+  readonly position: Position;
+  readonly message: string;
+}
+
+/** A YAML or JSON text as plain values that still know where they stood. */
+export interface YamlDocument {
+  /** Undefined where the text could not be read. */
+  readonly value: unknown;
+  /** Duplicate keys among them. */
+  readonly faults: readonly SyntaxFault[];
+  /** Where the value at this path begins; where there is none, the nearest thing around it. */
+  positionOf(path: FieldPath): Position;
+  /** Where the last name of this path is written. */
+  positionOfKey(path: FieldPath): Position;
+}
+
+/** Reads one YAML 1.2 document (JSON is one too). No aliases, no tags of anyone's own. */
+export function parseYamlDocument(text: string): YamlDocument {
+  const lines = new LineCounter();
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const document = readDocument(text, lines);
+  if (document === undefined) return unreadable("is nested too deeply");
+  const problems = [...document.errors, ...document.warnings];
+  const alias = aliasOffset(document.contents);
+  const faults = problems.map(({ pos, code, message }) => ({
+    position: at(pos[0]),
+    message: code === "DUPLICATE_KEY" ? "the field stands here twice: keep one" : message,
+  }));
+  if (alias !== undefined)
+    faults.push({ position: at(alias), message: "an alias cannot be used here: write the value out" });
+  const readable = alias === undefined && problems.every(({ code }) => code === "DUPLICATE_KEY");
+  return {
+    value: readable ? (document.toJS() ?? {}) : undefined,
+    faults,
+    positionOf: (path) => at(offsetOf(document.contents, path, "value")),
+    positionOfKey: (path) => at(offsetOf(document.contents, path, "key")),
+  };
+}
+
+function readDocument(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false });
+  } catch (error) {
+    // the parser recurses: thousands of brackets exhaust the stack
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function unreadable(message: string): YamlDocument {
+  const position = { line: 1, column: 1 };
+  return {
+    value: undefined,
+    faults: [{ position, message }],
+    positionOf: () => position,
+    positionOfKey: () => position,
+  };
+}
+
+function offsetOf(root: Node | null, path: FieldPath, wanted: "key" | "value"): number {
+  let node: unknown = root;
+  let offset = startOf(root) ?? 0;
+  for (const [index, part] of path.entries()) {
+    const pair = isMap(node) ? node.items.find(({ key }) => scalarText(key) === String(part)) : undefined;
+    if (pair !== undefined && wanted === "key" && index === path.length - 1)
+      return startOf(pair.key) ?? offset;
+    node = isMap(node) ? pair?.value : isSeq(node) ? node.items[Number(part)] : undefined;
+    const start = startOf(node);
+    if (start === undefined) return pair === undefined ? offset : (startOf(pair.key) ?? offset);
+    offset = start;
+  }
+  return offset;
+}
+
+function scalarText(key: unknown): string | undefined {
+  return isNode(key) ? String(key.toJSON()) : undefined;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** An alias may make a small file large, or a circle; no configuration needs one. */
+function aliasOffset(node: unknown): number | undefined {
+  if (isAlias(node)) return startOf(node) ?? 0;
+  if (isPair(node)) return aliasOffset(node.key) ?? aliasOffset(node.value);
+  if (!isMap(node) && !isSeq(node)) return undefined;
+  for (const item of node.items) {
+    const found = aliasOffset(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
