@@ -1,14 +1,8 @@
 import { didYouMean } from "../configuration/nearest-name.ts";
-import { CountersignError, type ErrorCode } from "../errors.ts";
+import { CountersignError } from "../errors.ts";
 import type { CommandIO } from "./command.ts";
 import { type CommandRow, commandTable } from "./command-table.ts";
-
-/** Wrong usage, wrong configuration, wrong runtime: nothing was tried. */
-const usageCodes: ReadonlySet<ErrorCode> = new Set([
-  "ERR_USAGE",
-  "ERR_CONFIGURATION",
-  "ERR_UNSUPPORTED_RUNTIME",
-]);
+import { reportFailure } from "./failure.ts";
 
 /** Runs the command that the process' arguments name, and leaves its exit code to the process. */
 export async function main(): Promise<void> {
@@ -25,13 +19,8 @@ export async function runCommandLine(
   try {
     return await dispatch(args, io, table);
   } catch (error) {
-    if (!(error instanceof CountersignError)) {
-      io.stderr.write(`countersign: ERR_INTERNAL: ${error instanceof Error ? error.stack : String(error)}\n`);
-      return 1;
-    }
-    const help = error.code === "ERR_USAGE" ? `\nRun 'countersign ${knownName(args, table)}--help'.` : "";
-    io.stderr.write(`countersign: ${error.code}: ${error.message}${help}\n`);
-    return usageCodes.has(error.code) ? 2 : 1;
+    const [name = ""] = args;
+    return reportFailure(error, io, Object.hasOwn(table, name) ? name : undefined);
   }
 }
 
@@ -61,10 +50,6 @@ async function dispatch(
     );
   const command = await table[name]!.load();
   return command.run(rest, io);
-}
-
-function knownName([name = ""]: readonly string[], table: Readonly<Record<string, CommandRow>>): string {
-  return Object.hasOwn(table, name) ? `${name} ` : "";
 }
 
 function overview(table: Readonly<Record<string, CommandRow>>): string {
