@@ -8,6 +8,7 @@ import {
   parseServerConfiguration,
 } from "../../src/configuration/load-server-configuration.ts";
 import { CountersignError } from "../../src/errors.ts";
+import { rejectionOf } from "../rejection.ts";
 
 const source = { file: "server.yaml", directory: "/etc/countersign" };
 const parse = (text: string) => parseServerConfiguration(text, source);
@@ -127,9 +128,9 @@ describe("loadServerConfiguration", () => {
 
     it("and names a file that is not there", async () => {
       const path = join(directory, "absent.yaml");
-      const error: unknown = await loadServerConfiguration(path).catch((reason: unknown) => reason);
-      expect(error).to.have.property("code", "ERR_CONFIGURATION");
-      expect((error as Error).message).to.contain(path);
+      const error = await rejectionOf(loadServerConfiguration(path));
+      expect(error.code).to.equal("ERR_CONFIGURATION");
+      expect(error.message).to.contain(path);
     });
   });
 });

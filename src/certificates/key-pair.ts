@@ -1,0 +1,67 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { Secret } from "../secret.ts";
+import { certificateBlocks, certificateError, readPemFile } from "./pem.ts";
+
+/** A certificate with its key, known to belong together. */
+export interface KeyPair {
+  /** PEM: the leaf first, intermediates after it. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: Secret;
+  /** Epoch milliseconds. */
+  readonly notBefore: number;
+  /** Epoch milliseconds: of the chain's certificates the one that expires first decides. */
+  readonly notAfter: number;
+}
+
+export interface KeyPairFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/**
+ * Reads a certificate and its key. Whether they are valid now is left to whoever uses them.
+ * @throws ERR_CERTIFICATE_INVALID naming the file: unreadable, no certificate in it, an encrypted key, a key of another
+ * certificate.
+ */
+export async function loadKeyPair({ certFile, keyFile }: KeyPairFiles): Promise<KeyPair> {
+  const [certificate, key] = await Promise.all([readPemFile(certFile), readPemFile(keyFile)]);
+  const chain = parseChain(certificate, certFile);
+  if (!chain[0].checkPrivateKey(parseKey(key, keyFile)))
+    throw certificateError(keyFile, `is not the key of the first certificate in ${certFile}`);
+  return {
+    certificate,
+    key: new Secret(key),
+    notBefore: Math.max(...chain.map(({ validFromDate }) => validFromDate.getTime())),
+    notAfter: Math.min(...chain.map(({ validToDate }) => validToDate.getTime())),
+  };
+}
+
+function parseChain(pem: string, file: string): [X509Certificate, ...X509Certificate[]] {
+  const [leaf, ...rest] = parseCertificates(pem, file);
+  if (leaf === undefined) throw certificateError(file, "holds no certificate in PEM");
+  return [leaf, ...rest];
+}
+
+/** Every certificate of a PEM text. @throws ERR_CERTIFICATE_INVALID where one cannot be parsed. */
+export function parseCertificates(pem: string, file: string): X509Certificate[] {
+  const blocks = certificateBlocks(pem);
+  if (blocks.length !== pem.split("-----BEGIN CERTIFICATE-----").length - 1)
+    throw certificateError(file, `certificate ${blocks.length + 1} has no end`);
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch (cause) {
+      throw certificateError(file, `certificate ${index + 1} cannot be parsed`, cause);
+    }
+  });
+}
+
+function parseKey(pem: string, file: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    const problem = pem.includes("ENCRYPTED") ? "holds an encrypted key" : "holds no private key in PEM";
+    throw certificateError(file, `${problem}: a PEM key without a passphrase is needed`, cause);
+  }
+}

@@ -1,0 +1,65 @@
+import { diagnosticsChannel, type ReloadMessage } from "../diagnostics.ts";
+import { type FileWatcher, watchFiles } from "./file-watcher.ts";
+
+export interface LastGoodOptions<T> {
+  readonly what: ReloadMessage["what"];
+  readonly files: readonly [string, ...string[]];
+  load(): Promise<T>;
+  /** Called with what was read anew; a throw keeps the value that was. */
+  onReload?(value: T): void;
+  readonly pollIntervalMs?: number;
+}
+
+/** What files say, kept fresh. */
+export interface LastGood<T> {
+  readonly current: T;
+  /** Looks at the files now; resolves when what changed has been read. */
+  check(): Promise<void>;
+  close(): void;
+}
+
+const reloads = diagnosticsChannel("countersign:reload");
+
+/**
+ * Loads a value from files, and again whenever they change. A reload that fails keeps the last good value and says so on
+ * `countersign:reload`; the first load throws.
+ */
+export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<LastGood<T>> {
+  const { what, files, pollIntervalMs } = options;
+  const publish = (outcome: ReloadMessage["outcome"], detail?: string): void =>
+    reloads.publish({ what, file: files.join(", "), outcome, ...(detail === undefined ? {} : { detail }) });
+  let value: T;
+  const { promise: loaded, resolve: markLoaded } = Promise.withResolvers<void>();
+  const reload = async (): Promise<void> => {
+    // an older first load must not overwrite what came after it
+    await loaded;
+    try {
+      const next = await options.load();
+      options.onReload?.(next);
+      value = next;
+      publish("reloaded");
+    } catch (error) {
+      publish("failed", error instanceof Error ? error.message : String(error));
+    }
+  };
+  // before the first load: a change in between is then seen, not lost
+  const watcher: FileWatcher = await watchFiles({
+    files,
+    onChange: reload,
+    ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
+  });
+  try {
+    value = await options.load();
+    markLoaded();
+  } catch (error) {
+    watcher.close();
+    throw error;
+  }
+  return {
+    get current() {
+      return value;
+    },
+    check: watcher.check,
+    close: watcher.close,
+  };
+}
