@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+
+rmSync(dist, { recursive: true, force: true });
+compile();
+copySchemas();
+await bundleExecCredential();
+stampCommit();
+// npm sets the mode of a `bin` when it installs one, an unpacked tarball does not
+chmodSync(join(dist, "commands/countersign.cjs"), 0o755);
+
+/** JavaScript and declarations, file by file: what the doors of the package show. */
+function compile(): void {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [tsc, "-p", join(root, "scripts/tsconfig.build.json")], {
+    stdio: "inherit",
+  });
+}
+
+function copySchemas(): void {
+  for (const file of globSync("src/**/*.json", { cwd: root })) {
+    const to = join(dist, relative("src", file));
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(join(root, file), to);
+  }
+}
+
+/**
+ * The credential plugin as one CommonJS file: an API server starts it on the request path, and loading modules one by one
+ * costs more than all it does. Packages stay outside, and are loaded only where a kubeconfig has to be read.
+ */
+async function bundleExecCredential(): Promise<void> {
+  const bundle = await rolldown({
+    input: join(root, "src/commands/exec-credential-program.ts"),
+    platform: "node",
+    external: /^(?!\.|\/)/,
+    treeshake: true,
+  });
+  await bundle.write({
+    file: join(dist, "commands/exec-credential.cjs"),
+    format: "cjs",
+    codeSplitting: false,
+  });
+  await bundle.close();
+}
+
+/** Beside the file that reads it (src/commands/version.ts). Outside a clone there is nothing to stamp. */
+function stampCommit(): void {
+  const inClone = existsSync(join(root, ".git"));
+  const commit = inClone
+    ? execFileSync("git", ["rev-parse", "--short=12", "HEAD"], { cwd: root, encoding: "utf8" }).trim()
+    : "unknown";
+  writeFileSync(join(dist, "commands/build.json"), `${JSON.stringify({ commit })}\n`);
+}
