@@ -39,7 +39,8 @@ export interface ExecTokenProvider {
 
 /** One token for one run of the credential plugin. */
 export function createExecTokenProvider(options: ExecTokenProviderOptions): ExecTokenProvider {
-  const { source, key, files, onProblem, clock = systemClock } = options;
+  const { source, key, onProblem, clock = systemClock } = options;
+  let { files } = options;
   const held = readKept();
 
   function readKept(): Token | undefined {
@@ -47,6 +48,8 @@ export function createExecTokenProvider(options: ExecTokenProviderOptions): Exec
       return files?.read(key);
     } catch (error) {
       onProblem?.(error);
+      // what cannot be read in private is not written either, nor complained of twice
+      files = undefined;
       return undefined;
     }
   }
