@@ -1,0 +1,204 @@
+import {
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestHttp,
+} from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { CountersignError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+
+/** Idle connections go before a Go server's default of 90 s closes them under a request. */
+const idleMs = 60_000;
+
+/** How a TLS connection is made. Without `ca` the system's roots decide. */
+export interface TLSClientOptions {
+  /** PEM. */
+  readonly ca?: string | undefined;
+  readonly clientCertificate?: { readonly certificate: string; readonly key: Secret } | undefined;
+  /** The name the certificate has to carry, and SNI. Default: the host that is dialled. */
+  readonly serverName?: string | undefined;
+  readonly insecureSkipVerify?: boolean | undefined;
+}
+
+/** Connections kept alive between exchanges; verified TLS with HTTP/1.1 only, or plain HTTP. */
+export interface ConnectionPool {
+  readonly secure: boolean;
+  readonly verified: boolean;
+  readonly agent: HttpAgent | HttpsAgent;
+  close(): void;
+}
+
+export function createConnectionPool(tls: TLSClientOptions | "plain"): ConnectionPool {
+  const agent =
+    tls === "plain" ? new HttpAgent({ keepAlive: true, timeout: idleMs }) : createSecureAgent(tls);
+  return {
+    secure: tls !== "plain",
+    verified: tls !== "plain" && tls.insecureSkipVerify !== true,
+    agent,
+    close: () => agent.destroy(),
+  };
+}
+
+function createSecureAgent({
+  ca,
+  clientCertificate,
+  serverName,
+  insecureSkipVerify,
+}: TLSClientOptions): HttpsAgent {
+  return new HttpsAgent({
+    keepAlive: true,
+    timeout: idleMs,
+    minVersion: "TLSv1.2",
+    // as kube-apiserver does for webhooks, so that connections spread (kubernetes/kubernetes#75791)
+    ALPNProtocols: ["http/1.1"],
+    rejectUnauthorized: insecureSkipVerify !== true,
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...(clientCertificate === undefined
+      ? {}
+      : { cert: clientCertificate.certificate, key: clientCertificate.key.reveal() }),
+  });
+}
+
+export interface ExchangeRequest {
+  readonly pool: ConnectionPool;
+  /** What is dialled. */
+  readonly host: string;
+  readonly port: number;
+  readonly method: string;
+  /** As it goes on the wire, query included. */
+  readonly path: string;
+  /** Names and values in turn, `Host` included, as they go on the wire. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer | undefined;
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Names the peer in messages. */
+  readonly peer: string;
+}
+
+export interface ExchangeResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/**
+ * One request and its whole answer, whatever its status. Redirects are answers like any other and are never followed.
+ * @throws ERR_TRANSPORT, ERR_TRANSPORT_TIMEOUT when the time is over, and the signal's reason when it was aborted.
+ */
+export async function exchange(request: ExchangeRequest): Promise<ExchangeResponse> {
+  const deadline = performance.now() + request.timeoutMs;
+  for (;;) {
+    try {
+      return await attempt(request, deadline - performance.now());
+    } catch (error) {
+      // the peer closed a connection that had been kept for us: Go's transport tries anew then, too
+      if (!(error instanceof ClosedIdle)) throw error;
+    }
+  }
+}
+
+/** A connection from an earlier exchange ended before the first byte of an answer. */
+class ClosedIdle extends CountersignError {}
+
+function attempt(request: ExchangeRequest, timeoutMs: number): Promise<ExchangeResponse> {
+  const { pool, signal, peer } = request;
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const send = pool.secure ? requestHttps : requestHttp;
+    const outgoing = send({
+      agent: pool.agent,
+      host: request.host,
+      port: request.port,
+      method: request.method,
+      path: request.path,
+      headers: request.headers as string[],
+      setHost: false,
+    });
+    let answered = false;
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      act();
+    };
+    const fail = (error: unknown): void =>
+      settle(() => {
+        reject(error);
+        outgoing.destroy();
+      });
+    const abort = (): void => fail(signal?.reason);
+    const timer = setTimeout(
+      () =>
+        fail(
+          new CountersignError(
+            "ERR_TRANSPORT_TIMEOUT",
+            `${peer} did not answer within ${request.timeoutMs} ms`,
+          ),
+        ),
+      Math.max(0, timeoutMs),
+    );
+    signal?.addEventListener("abort", abort, { once: true });
+    outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      const stale = outgoing.reusedSocket && !answered && error.code === "ECONNRESET";
+      fail(
+        new (stale ? ClosedIdle : CountersignError)("ERR_TRANSPORT", `${peer}: ${explain(error)}`, {
+          cause: error,
+        }),
+      );
+    });
+    outgoing.on("response", (incoming) => {
+      answered = true;
+      collect(incoming, request).then((response) => settle(() => resolve(response)), fail);
+    });
+    outgoing.end(request.body);
+  });
+}
+
+async function collect(incoming: IncomingMessage, request: ExchangeRequest): Promise<ExchangeResponse> {
+  const { peer, maxResponseBytes } = request;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxResponseBytes)
+        throw new CountersignError(
+          "ERR_TRANSPORT",
+          `${peer} answered with more than ${maxResponseBytes} bytes`,
+        );
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw new CountersignError("ERR_TRANSPORT", `${peer}: the answer ended early`, { cause: error });
+  }
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks, length) };
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused",
+  ENOTFOUND: "the host name is not known",
+  EAI_AGAIN: "the host name could not be looked up",
+  ECONNRESET: "the connection was closed before an answer came",
+  EPROTO: "the peer does not speak TLS as we do",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for other names than the one that was called",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet",
+};
+const untrusted = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "CERT_SIGNATURE_FAILURE",
+]);
+
+/** Node's own message can hold a header's value; its code cannot. */
+function explain({ code = "no code" }: NodeJS.ErrnoException): string {
+  if (untrusted.has(code)) return `its certificate is not signed by a CA we trust here (${code})`;
+  return `${explanations[code] ?? "the exchange failed"} (${code})`;
+}
