@@ -27,6 +27,10 @@ export function faultsOf(
   return issues.flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
     if (issue.code === "unrecognized_keys") return unknownFields(issue.keys, path, document, schema);
+    if (issue.code === "invalid_key") {
+      const message = issue.issues.map((fault) => describeIssue(fault, path.at(-1))).join("; ");
+      return [{ position: document.positionOfKey(path), field: formatFieldPath(path), message }];
+    }
     const message = describeIssue(issue, valueAt(document.value, path));
     return [{ position: document.positionOf(path), field: formatFieldPath(path), message }];
   });
@@ -75,7 +79,7 @@ function describeBound(issue: core.$ZodIssueTooSmall | core.$ZodIssueTooBig): st
 
 const formatWords: Readonly<Record<string, string>> = {
   "^\\S+$": "must be a string without white space",
-  "^[^/]+\\/[^/]+$": "must be RESOURCE/SUBRESOURCE",
+  "^[^/]+$": "must be a name without a slash",
 };
 
 function describeFormat(issue: core.$ZodIssueInvalidStringFormat, value: unknown): string {

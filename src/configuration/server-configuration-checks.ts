@@ -49,8 +49,8 @@ interface ConfigurationPart {
   readonly webhooks: readonly WebhookPart[];
 }
 
-const methods = ["webhookTokens", "serviceAccounts", "clientCertificates", "tokenReview"] as const;
-const tokenMethods = ["webhookTokens", "serviceAccounts", "tokenReview"] as const;
+const tokenMethods = ["webhookTokens", "serviceAccounts"] as const;
+const methods = [...tokenMethods, "clientCertificates"] as const;
 
 /** No entry stands twice in a list, whatever it is made of. */
 export function checkDistinct(part: Part<unknown>): void {
@@ -100,6 +100,11 @@ export function checkAuthentication(part: Part<AuthenticationPart>): void {
     report(["mode"], `off authenticates nobody: remove ${given.join(", ")}, or use observe or enforce`);
   if (part.value.mode !== "off" && given.length === 0)
     report([], `${part.value.mode} needs at least one of ${methods.join(", ")}; mode: off lets anyone call`);
+  if (part.value.tokenReview !== undefined && !tokenMethods.some((method) => given.includes(method)))
+    report(
+      ["tokenReview"],
+      "has no token to ask about: say which are accepted, by webhookTokens or serviceAccounts",
+    );
 }
 
 /** A route's own fields among themselves. */
@@ -166,10 +171,8 @@ export function checkConfiguration(part: Part<ConfigurationPart>): void {
     report(["admin", "port"], `must differ from listen.port: ${listen.port} serves webhooks`);
   if (issuers.length > 0) return;
   for (const [index, { authentication }] of webhooks.entries()) {
-    const method = (["webhookTokens", "serviceAccounts"] as const).find(
-      (name) => authentication[name] !== undefined,
-    );
-    if (method !== undefined)
+    const method = tokenMethods.find((name) => authentication[name] !== undefined);
+    if (method !== undefined && authentication.tokenReview === undefined)
       report(["webhooks", index, "authentication", method], "needs an issuer: name one under issuers");
   }
 }

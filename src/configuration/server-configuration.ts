@@ -60,8 +60,12 @@ const clientCertificates = z
   .check(z.describe("Client certificates of this CA whose common name or DNS name is one of these."));
 
 const tokenReview = z
-  .strictObject({ serviceAccounts: z.exactOptional(listOf(serviceAccount)) })
-  .check(z.describe("Ask the API server about every token, so that a revoked one is refused at once."));
+  .strictObject({ implicitAudiences: z.exactOptional(listOf(text)) })
+  .check(
+    z.describe(
+      "Ask the API server as well whether it stands by the token, so that one whose ServiceAccount or configuration was deleted is refused.",
+    ),
+  );
 
 const authentication = z
   .strictObject({
@@ -83,9 +87,7 @@ const webhook = z
     type: z.prefault(z.enum(["validating", "mutating"]), "validating"),
     audiences: z.exactOptional(listOf(z.string().check(z.regex(/^\S+$/)))),
     authentication,
-    subresourceGroups: z.exactOptional(
-      z.record(z.string().check(z.regex(/^[^/]+\/[^/]+$/)), z.array(z.string())),
-    ),
+    subresourceGroups: z.exactOptional(z.record(z.string().check(z.regex(/^[^/]+$/)), listOf(z.string()))),
     policy,
   })
   .check(checkWebhook);
@@ -127,7 +129,12 @@ export const serverConfigurationSchema = z
     }),
     issuers: z.prefault(z.array(issuer), []),
     webhooks: z.array(webhook).check(z.minLength(1)),
-    leeway: z.prefault(duration.check(z.describe("How far the issuer's clock and ours may differ.")), "10s"),
+    leeway: z.prefault(
+      duration.check(
+        z.describe("How far in the future a token's nbf and iat may lie. Its exp has no leeway."),
+      ),
+      "1m",
+    ),
     limits: z.prefault(limits, {}),
     drain: z.prefault(drain, {}),
     log: z.prefault(

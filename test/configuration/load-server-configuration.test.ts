@@ -90,6 +90,13 @@ describe("loadServerConfiguration", () => {
     expect(configuration.drain.delay.ms + configuration.drain.timeout.ms).to.be.below(30_000);
   });
 
+  it("needs no issuer where the API server is asked about every token", () => {
+    const authentication = "{serviceAccounts: [{namespace: a, name: b}], tokenReview: {}}";
+    expect(faults(file({ route: `audiences: [a]\n    authentication: ${authentication}` }))).to.deep.equal(
+      [],
+    );
+  });
+
   it("keeps audiences and issuer URLs to the byte", () => {
     const odd = "https://Issuer.EXAMPLE:443/../x/";
     const configuration = parse(
@@ -193,7 +200,7 @@ describe("a wrong configuration", () => {
     "that enforces without a method": {
       text: file({ route: "authentication: {}" }),
       expected: [
-        "7:21: webhooks[0].authentication: enforce needs at least one of webhookTokens, serviceAccounts, clientCertificates, tokenReview; mode: off lets anyone call",
+        "7:21: webhooks[0].authentication: enforce needs at least one of webhookTokens, serviceAccounts, clientCertificates; mode: off lets anyone call",
       ],
     },
     "that says nothing of authentication": {
@@ -259,6 +266,16 @@ describe("a wrong configuration", () => {
         route: "audiences: [a]\n    authentication: {serviceAccounts: [{namespace: a, name: b}]}",
       }),
       expected: ["8:39: webhooks[0].authentication.serviceAccounts: needs an issuer: name one under issuers"],
+    },
+    "that asks the API server about no token": {
+      text: file({ route: "authentication: {clientCertificates: {caFile: a, names: [b]}, tokenReview: {}}" }),
+      expected: [
+        "7:80: webhooks[0].authentication.tokenReview: has no token to ask about: say which are accepted, by webhookTokens or serviceAccounts",
+      ],
+    },
+    "with a subresource that is a path": {
+      text: file({ route: "subresourceGroups: {a/b: [c]}\n    authentication: {mode: off}" }),
+      expected: ["7:25: webhooks[0].subresourceGroups.a/b: must be a name without a slash"],
     },
     "with one path twice": {
       text: file({
