@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
+import { bundleIntoOneFile } from "./one-file.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -36,18 +36,12 @@ function copySchemas(): void {
  * costs more than all it does. Packages stay outside, and are loaded only where a kubeconfig has to be read.
  */
 async function bundleExecCredential(): Promise<void> {
-  const bundle = await rolldown({
+  const code = await bundleIntoOneFile({
     input: join(root, "src/commands/exec-credential-program.ts"),
     platform: "node",
     external: /^(?!\.|\/)/,
-    treeshake: true,
   });
-  await bundle.write({
-    file: join(dist, "commands/exec-credential.cjs"),
-    format: "cjs",
-    codeSplitting: false,
-  });
-  await bundle.close();
+  writeFileSync(join(dist, "commands/exec-credential.cjs"), code);
 }
 
 /** Beside the file that reads it (src/commands/version.ts). Outside a clone there is nothing to stamp. */

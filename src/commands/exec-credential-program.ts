@@ -1,0 +1,29 @@
+import { writeSync } from "node:fs";
+import type { CommandIO } from "./command.ts";
+import { execCredential } from "./exec-credential.ts";
+import { reportFailure } from "./failure.ts";
+import { leaveAtOnce } from "./leave-at-once.ts";
+
+// `exec-credential` as a program of its own: what the package bundles into one file, and what a clone runs from source.
+// Descriptors rather than process.stdout: making that stream costs more than a cached answer does.
+const io: CommandIO = {
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: { write: (text) => writeSync(1, text) },
+  stderr: { write: (text) => writeSync(2, text) },
+  env: process.env,
+};
+const args = process.argv.slice(process.argv[2] === "exec-credential" ? 3 : 2);
+
+/** What is still open after that is a name look-up or file that hangs. */
+const graceMs = 50;
+
+void execCredential
+  .run(args, io)
+  .catch((error: unknown) => reportFailure(error, io, "exec-credential"))
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+    // does not keep a process alive that has nothing left to do
+    setTimeout(() => leaveAtOnce(exitCode), graceMs).unref();
+  });
