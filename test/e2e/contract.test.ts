@@ -1,0 +1,10 @@
+import { describeContract } from "../contract/contract.ts";
+import { startRealControlPlane } from "../rig/real-control-plane.ts";
+
+describeContract({
+  name: "kube-apiserver 1.37.0",
+  async start(options) {
+    const controlPlane = await startRealControlPlane(options);
+    return { ...controlPlane, forgetHistory: () => controlPlane.restart({}) };
+  },
+});
