@@ -7,21 +7,19 @@ interface Algorithm {
   readonly hash: "sha256" | "sha384" | "sha512";
   /** The key it needs: `rsa`, or a curve by OpenSSL's name. */
   readonly key: "rsa" | "prime256v1" | "secp384r1" | "secp521r1";
-  readonly padding?: number;
+  /** RSASSA-PSS; an RSA key's other padding, PKCS #1 v1.5, is what node:crypto takes where none is named. */
+  readonly pss?: true;
   /** Bytes of an ECDSA signature in the JWS form, r and s at the curve's width (RFC 7518 section 3.4). */
   readonly signatureBytes?: number;
 }
 
-const pkcs1 = constants.RSA_PKCS1_PADDING;
-const pss = constants.RSA_PKCS1_PSS_PADDING;
-
 const algorithms = {
-  RS256: { hash: "sha256", key: "rsa", padding: pkcs1 },
-  RS384: { hash: "sha384", key: "rsa", padding: pkcs1 },
-  RS512: { hash: "sha512", key: "rsa", padding: pkcs1 },
-  PS256: { hash: "sha256", key: "rsa", padding: pss },
-  PS384: { hash: "sha384", key: "rsa", padding: pss },
-  PS512: { hash: "sha512", key: "rsa", padding: pss },
+  RS256: { hash: "sha256", key: "rsa" },
+  RS384: { hash: "sha384", key: "rsa" },
+  RS512: { hash: "sha512", key: "rsa" },
+  PS256: { hash: "sha256", key: "rsa", pss: true },
+  PS384: { hash: "sha384", key: "rsa", pss: true },
+  PS512: { hash: "sha512", key: "rsa", pss: true },
   ES256: { hash: "sha256", key: "prime256v1", signatureBytes: 64 },
   ES384: { hash: "sha384", key: "secp384r1", signatureBytes: 96 },
   // 521 bits are 65.1 bytes, written as 66
@@ -72,9 +70,10 @@ export function verifySignatureOnPool(input: SignatureInput): Promise<boolean> {
   });
 }
 
-function keyInput({ algorithm, key }: SignatureInput): VerifyKeyObjectInput {
-  const { padding }: Algorithm = algorithms[algorithm];
-  if (padding === undefined) return { key, dsaEncoding: "ieee-p1363" };
+function keyInput({ algorithm, key }: SignatureInput): KeyObject | VerifyKeyObjectInput {
+  const { pss, key: type }: Algorithm = algorithms[algorithm];
+  if (type !== "rsa") return { key, dsaEncoding: "ieee-p1363" };
+  if (pss !== true) return key;
   // RFC 7518 section 3.5: the salt is as long as the hash
-  return padding === pss ? { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : { key, padding };
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 }

@@ -61,7 +61,7 @@ export interface WebhookCallerOptions {
  * ERR_ISSUER_UNAVAILABLE.
  */
 export function createWebhookCallerAuthenticator(options: WebhookCallerOptions): RequestAuthenticator {
-  const bearer = createBearerTokenAuthenticator(tokenAuthenticator(options));
+  const bearer = bearerAuthenticator(options);
   const { clientCertificates } = options;
   const certificates =
     clientCertificates &&
@@ -92,17 +92,16 @@ export async function explainToken(
   return tokenVerifier(options).explain(token);
 }
 
-function tokenAuthenticator(options: WebhookCallerOptions): TokenAuthenticator {
-  const { tokenReview, issuers, cacheTTLMs: ttlMs = tokenReview === undefined ? 60_000 : 10_000 } = options;
-  if (!acceptsTokens(options)) return tokenRefuser(options);
-  const authenticator = tokenVerifier(options);
-  if (ttlMs <= 0) return authenticator;
-  return createCachedTokenAuthenticator({
-    authenticator,
-    ttlMs,
-    generation: () => issuers.reduce((sum, issuer) => sum + issuer.generation(), 0),
-    ...(options.clock && { clock: options.clock }),
-  });
+function bearerAuthenticator(options: WebhookCallerOptions): RequestAuthenticator {
+  const { tokenReview, issuers, clock } = options;
+  const ttlMs = options.cacheTTLMs ?? (tokenReview === undefined ? 60_000 : 10_000);
+  if (!acceptsTokens(options)) return createBearerTokenAuthenticator(tokenRefuser(options));
+  const verifier = tokenVerifier(options);
+  if (ttlMs <= 0) return createBearerTokenAuthenticator(verifier);
+  const generation = (): number => issuers.reduce((sum, issuer) => sum + issuer.generation(), 0);
+  return createBearerTokenAuthenticator(verifier, (authenticator) =>
+    createCachedTokenAuthenticator({ authenticator, ttlMs, generation, ...(clock && { clock }) }),
+  );
 }
 
 function acceptsTokens({ webhookTokens, serviceAccounts }: WebhookCallerOptions): boolean {
