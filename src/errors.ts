@@ -77,6 +77,7 @@ export const errorCodes = {
     "the review's groups contradict one another, so a policy would judge another object than the one reviewed",
   ),
   // the review itself
+  ERR_REVIEW_METHOD: row(405, "MethodNotAllowed", "a review is sent by POST"),
   ERR_REVIEW_TOO_LARGE: row(413, "RequestEntityTooLarge", "the request body exceeds the limit of 7 MiB"),
   ERR_REVIEW_TRUNCATED: row(400, "BadRequest", "the request body ended early or was not sent in time"),
   ERR_REVIEW_MEDIA_TYPE: row(
