@@ -57,9 +57,7 @@ const conflict: Explanation = {
 
 const invalid: Explanation = {
   code: "ERR_TOKEN_REQUEST_INVALID",
-  cure: ({ status }) =>
-    (status.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`).join("; ") ||
-    "change what the message names",
+  cure: () => "change what the message names",
 };
 
 const other: Explanation = {

@@ -161,7 +161,8 @@ function headersOf(
   body: Buffer | undefined,
   bearer: Secret | undefined,
 ): string[] {
-  const headers = ["Host", host, "User-Agent", userAgent, "Accept", "application/json"];
+  // client-go's Accept: an API server answers 406 where its one representation is another, as for its keys
+  const headers = ["Host", host, "User-Agent", userAgent, "Accept", "application/json, */*"];
   if (body !== undefined)
     headers.push("Content-Type", "application/json", "Content-Length", String(body.length));
   if (bearer !== undefined) headers.push("Authorization", `Bearer ${bearer.reveal()}`);

@@ -1,0 +1,139 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { expect } from "chai";
+import type { TokenReview } from "../../src/apis/authentication.ts";
+import { Secret } from "../../src/secret.ts";
+import { apiStatusOf } from "../../src/transport/api-status.ts";
+import { createReviewClients, type ReviewClients } from "../../src/transport/review-clients.ts";
+import { rejectionOf } from "../rejection.ts";
+import { answerJSON, readBody, startTLSServer, type TLSServer } from "../tls-server.ts";
+
+const review: TokenReview = {
+  apiVersion: "authentication.k8s.io/v1",
+  kind: "TokenReview",
+  spec: { token: "presented", audiences: ["https://svc.ns.svc:443/"] },
+};
+
+describe("review clients", () => {
+  let server: TLSServer;
+  let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+  let clients: ReviewClients;
+  const resets: number[] = [];
+  before(async function () {
+    this.timeout(30_000);
+    server = await startTLSServer((request, response) => void answer(request, response));
+    answer = (_, response) => answerJSON(response, 201, review);
+    await open().createTokenReview(review);
+  });
+  beforeEach(() => {
+    clients = open();
+  });
+  afterEach(() => clients.close());
+  after(() => server.close());
+
+  function open(timeoutMs = 2_000): ReviewClients {
+    return createReviewClients({
+      server: server.url,
+      ca: server.ca,
+      timeoutMs,
+      token: {
+        token: async () => ({ token: new Secret("pod"), requestedAt: 0, expiresAt: 9e15 }),
+        resetOlderThan: (instant: number) => void resets.push(instant),
+      },
+    });
+  }
+
+  it("makes a hundred reviews one after the other over one connection", async () => {
+    answer = (_, response) => answerJSON(response, 201, { ...review, status: { authenticated: true } });
+    const before = server.connections();
+    for (let call = 0; call < 100; call++) await clients.createTokenReview(review);
+    expect(server.connections() - before).to.equal(1);
+  });
+
+  it("asks what it was given with our own credentials, and answers with plain JSON", async () => {
+    const seen: unknown[] = [];
+    const status = {
+      authenticated: true,
+      audiences: ["https://svc.ns.svc:443/"],
+      user: {
+        username: "system:serviceaccount:ns:sa",
+        groups: ["a"],
+        extra: { "authentication.kubernetes.io/x": ["1"] },
+      },
+    };
+    answer = async (request, response) => {
+      seen.push(
+        request.method,
+        request.url,
+        request.headers.authorization,
+        JSON.parse(await readBody(request)),
+      );
+      answerJSON(response, 201, { ...review, metadata: { creationTimestamp: null }, status });
+    };
+    const answered = await clients.createTokenReview(review);
+    expect(seen).to.deep.equal(["POST", "/apis/authentication.k8s.io/v1/tokenreviews", "Bearer pod", review]);
+    expect(answered.status).to.deep.equal(status);
+  });
+
+  it("asks whether somebody may do something", async () => {
+    const spec = { user: "jane", resourceAttributes: { verb: "get", resource: "pods", namespace: "ns" } };
+    const asked = { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview", spec };
+    answer = async (request, response) => {
+      expect(JSON.parse(await readBody(request))).to.deep.equal(asked);
+      answerJSON(response, 201, { ...asked, status: { allowed: false, reason: "no" } });
+    };
+    expect((await clients.createSubjectAccessReview(asked)).status).to.deep.equal({
+      allowed: false,
+      reason: "no",
+    });
+  });
+
+  it("throws ERR_API_STATUS with the Status, and without headers or the token", async () => {
+    const status = { kind: "Status", message: "tokenreviews is forbidden", reason: "Forbidden", code: 403 };
+    answer = (_, response) => answerJSON(response, 403, status);
+    const error = await rejectionOf(clients.createTokenReview(review));
+    expect(apiStatusOf(error)).to.include({ code: 403 });
+    expect(error.message).to.include("tokenreviews is forbidden").and.to.not.include("presented");
+  });
+
+  it("takes its own token back when it was answered 401", async () => {
+    answer = (_, response) => answerJSON(response, 401, {});
+    resets.length = 0;
+    await rejectionOf(clients.createTokenReview(review));
+    expect(resets).to.have.length(1);
+  });
+
+  it("never follows a redirect", async () => {
+    let requests = 0;
+    answer = (_, response) => {
+      requests++;
+      response.writeHead(307, { Location: "/x" }).end();
+    };
+    expect(await rejectionOf(clients.createTokenReview(review))).to.include({ code: "ERR_API_STATUS" });
+    expect(requests).to.equal(1);
+  });
+
+  it("gives up at its deadline, and with the caller's reason when the caller does", async () => {
+    answer = () => undefined;
+    const impatient = open(50);
+    expect(await rejectionOf(impatient.createTokenReview(review))).to.include({
+      code: "ERR_TRANSPORT_TIMEOUT",
+    });
+    await impatient.close();
+    const reason = new Error("gave up");
+    const signal = AbortSignal.abort(reason);
+    const outcome = await clients.createTokenReview(review, { signal }).catch((error: unknown) => error);
+    expect(outcome).to.equal(reason);
+  });
+
+  it("reads at most 1 MiB", async () => {
+    answer = (_, response) => void response.writeHead(201).end(Buffer.alloc(2 ** 20 + 1));
+    expect(await rejectionOf(clients.createTokenReview(review))).to.include({ code: "ERR_TRANSPORT" });
+  });
+
+  it("refuses to review tokens over a connection that is not verified", () => {
+    expect(() => createReviewClients({ server: "http://127.0.0.1" })).to.throw(/verified https/);
+    expect(() => createReviewClients({ server: server.url, insecureSkipVerify: true })).to.throw(
+      /verified https/,
+    );
+  });
+});
