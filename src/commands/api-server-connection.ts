@@ -47,8 +47,11 @@ async function read(flag: string, file: string | undefined): Promise<string | un
 }
 
 async function connectKubeconfig(
-  { kubeconfig, context }: Exclude<APIServerFlags, ServerFlags>,
+  flags: Exclude<APIServerFlags, ServerFlags>,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RestClient> {
-  throw new CountersignError("ERR_USAGE", `${kubeconfig} ${context} ${env.KUBECONFIG}`);
+  // loads a YAML parser
+  const { findCluster } = await import("../transport/kubeconfig-connection.ts");
+  const { client } = await findCluster({ ...flags, env });
+  return createRestClient(client);
 }

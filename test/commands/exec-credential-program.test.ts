@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { placeholderToken } from "../../src/credentials/exec-credential.ts";
+import { type Finished, run } from "../rig/child-process.ts";
+import { type StubAPIServer, startStubAPIServer } from "./stub-api-server.ts";
+
+const program = "src/commands/countersign.cts";
+const execInfo = JSON.stringify({
+  apiVersion: "client.authentication.k8s.io/v1",
+  kind: "ExecCredential",
+  spec: { interactive: false, cluster: { server: "https://svc.ns.svc:443" } },
+});
+
+describe("exec-credential as a process", () => {
+  let stub: StubAPIServer;
+  beforeEach(async () => {
+    stub = await startStubAPIServer();
+  });
+  afterEach(() => stub.close());
+
+  const args = () => [
+    "--service-account=kube-system/caller",
+    "--mode=audience",
+    "--audience=https://svc.ns.svc:443/v",
+    `--server=${stub.url}`,
+    `--certificate-authority=${join(stub.folder, "ca.crt")}`,
+    `--token-file=${join(stub.folder, "token")}`,
+  ];
+  const plugin = (
+    given: readonly string[],
+    env: NodeJS.ProcessEnv = { KUBERNETES_EXEC_INFO: execInfo },
+  ): Promise<Finished> => run(process.execPath, [program, "exec-credential", ...given], { env });
+  const tokenOf = ({ stdout }: Finished): string => JSON.parse(stdout).status.token;
+
+  it("prints the answer on stdout, nothing on stderr, and ends by itself", async () => {
+    const finished = await plugin(args());
+    expect(finished).to.include({ code: 0, stderr: "" });
+    expect(tokenOf(finished)).to.equal(stub.tokens[0]);
+  });
+
+  it("ends within two and a half seconds of its start where the API server hangs", async () => {
+    stub.fault = () => true;
+    const before = performance.now();
+    const finished = await plugin(args());
+    // 2 s, and what two busy cores may take to start a process
+    expect(performance.now() - before).to.be.lessThan(2_500);
+    expect(finished.code).to.equal(0);
+    expect(tokenOf(finished)).to.equal(placeholderToken);
+    expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
+  });
+
+  it("ends as well where a file it reads never answers, which holds a thread that process.exit would wait for", async () => {
+    rmSync(join(stub.folder, "token"));
+    execFileSync("mkfifo", [join(stub.folder, "token")]);
+    const before = performance.now();
+    const finished = await plugin(args());
+    expect(performance.now() - before).to.be.lessThan(2_500);
+    expect(finished.code).to.equal(0);
+    expect(tokenOf(finished)).to.equal(placeholderToken);
+    expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
+  });
+
+  it("exits 2 on a wrong flag, with the place where help is", async () => {
+    const { code, stdout, stderr } = await plugin([...args(), "--audiense=x"]);
+    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: "" });
+    expect(stderr).to.equal(
+      "countersign: ERR_USAGE: unknown flag --audiense (did you mean --audience?)\nRun 'countersign exec-credential --help'.\n",
+    );
+  });
+
+  it("exits 2 outside client-go, and says where it belongs", async () => {
+    const { code, stderr } = await plugin(args(), {});
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^countersign: ERR_CONFIGURATION: KUBERNETES_EXEC_INFO: is not set.*kubeconfig/);
+  });
+
+  it("prints its help", async () => {
+    const { code, stdout } = await plugin(["--help"], {});
+    expect(code).to.equal(0);
+    expect(stdout).to.include("Usage: countersign exec-credential [flags]").and.to.include("--on-failure");
+  });
+});
