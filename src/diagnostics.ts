@@ -7,7 +7,7 @@ import { type Channel, channel } from "node:diagnostics_channel";
 export interface DiagnosticsMessages {
   /** A webhook request was answered. */
   "countersign:request": RequestMessage;
-  /** A credential was presented and not accepted, or none was. */
+  /** A review was refused before any policy saw it, or in observe mode would have been: its caller, or itself. */
   "countersign:refusal": RefusalMessage;
   /** A policy answered, threw or passed its deadline. */
   "countersign:policy": PolicyMessage;
@@ -19,10 +19,13 @@ export interface DiagnosticsMessages {
   "countersign:token": TokenMessage;
   /** A webhook was called. */
   "countersign:webhook": WebhookMessage;
+  /** This Node has a fault that we go around, at a cost. Published once. */
+  "countersign:runtime": RuntimeMessage;
 }
 
 export interface RequestMessage {
   readonly path: string;
+  readonly mode: "off" | "observe" | "enforce";
   readonly operation?: string;
   readonly resource?: string;
   readonly namespace?: string;
@@ -36,16 +39,20 @@ export interface RequestMessage {
   readonly user?: string;
   readonly allowed: boolean;
   readonly code: number;
+  /** The error code, where a refusal came before any policy. */
+  readonly refusal?: string;
   readonly durationMs: number;
 }
 
 export interface RefusalMessage {
   readonly path: string;
-  readonly mode: "observe" | "enforce";
+  readonly mode: "off" | "observe" | "enforce";
   readonly code: string;
   /** For the log, never for the caller. */
   readonly detail: string;
   readonly uid?: string;
+  /** The address the request came from. */
+  readonly peer?: string;
 }
 
 export interface PolicyMessage {
@@ -89,6 +96,11 @@ export interface WebhookMessage {
   readonly rejected: boolean;
   readonly failedOpen: boolean;
   readonly durationMs: number;
+}
+
+export interface RuntimeMessage {
+  readonly problem: "wrongKeys";
+  readonly detail: string;
 }
 
 /** The names of all channels there are. */

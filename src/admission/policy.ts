@@ -23,7 +23,11 @@ export class Denial {
   }
 }
 
-/** What a policy is shown. `object` and `oldObject` are parsed when first read. */
+/**
+ * What a policy is shown. `object`, `oldObject` and `options` are parsed when first read, and are the policy's own to
+ * change; `request`, `user` and `caller` are frozen. Numbers are as `JSON.parse` gives them: integers beyond 2^53 are
+ * rounded, except in `mutate`, where they are bigints so that they survive.
+ */
 export interface PolicyReview<T> {
   /** The review without its free-form slots. */
   readonly request: AdmissionRequestEnvelope;
@@ -38,10 +42,14 @@ export interface PolicyReview<T> {
   readonly options: FreeForm;
   /** Aborted when the review's deadline has passed. */
   readonly signal: AbortSignal;
+  /** The denial to return. `code` is 403 unless it is one between 400 and 599. */
   deny(message: string, details?: { readonly code?: number; readonly reason?: string }): Denial;
-  /** Shown to the user by kubectl; at most 256 characters arrive. */
+  /** Shown to the user by kubectl. At most 4096 characters of all together arrive; above that, 256 of each. */
   warn(message: string): void;
-  /** An audit annotation; the API server prefixes the key with the webhook's name. */
+  /**
+   * An audit annotation; the API server puts the webhook's name and a slash before the key.
+   * @throws TypeError where it would then drop it: a key is letters, digits, `-`, `_` and `.`, 63 at most.
+   */
   audit(key: string, value: string): void;
 }
 
@@ -57,8 +65,9 @@ export interface Policy<T = FreeForm> {
   readonly match: readonly RuleWithOperations[];
   readonly validate?: (review: PolicyReview<T>) => Verdict | Promise<Verdict>;
   /**
-   * Changes `review.object` in place (a copy of the policy's own) or returns the object that shall be; a Denial denies.
-   * The difference becomes the JSON patch. Only on routes of a mutating webhook.
+   * Changes `review.object` in place or returns the object that shall be; a Denial denies. The difference becomes the
+   * JSON patch. Only on routes of a mutating webhook, where every `mutate` runs before the first `validate`, each on
+   * what the one before it left. Anything that is not the object (another kind, a string, `true`) denies.
    */
   readonly mutate?: (review: PolicyReview<T>) => T | Denial | undefined | Promise<T | Denial | undefined>;
 }
