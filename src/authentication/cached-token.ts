@@ -3,6 +3,7 @@ import { createExpiringCache } from "../cache/expiring-cache.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Caller, TokenAuthenticator } from "./authenticator.ts";
 
+/** What is remembered, for how long, and what makes it void. */
 export interface CachedTokenOptions {
   readonly authenticator: TokenAuthenticator;
   /** A token is believed for this long, and never past its own expiry. Default 60 000 (1 min). */

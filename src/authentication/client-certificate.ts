@@ -6,20 +6,23 @@ import { findCertificateChain } from "./certificate-chain.ts";
 import { readCertificateExtensions } from "./certificate-extensions.ts";
 import { quotedList } from "./token-check.ts";
 
+/** Whose certificates are accepted, and who signs them. */
 export interface ClientCertificateOptions {
   /**
    * Names that may call, byte for byte, without wildcards: a certificate has one where its last common name or one of its
    * DNS names is that. Not optional: a cluster's CA also signs for nodes, users and, often, for whoever asks.
    */
   readonly names: readonly string[];
-  /** The CA certificates of now; asked for at every request, so that a reload counts at once. */
+  /** The CA certificates of now; asked for at every request. A reload counts at once where it gives another list. */
   readonly ca: () => readonly X509Certificate[];
   readonly clock?: Clock;
 }
 
 /**
  * Authenticates requests by the peer's certificate; no opinion on a request without one. That the peer holds the key was
- * proven by the TLS handshake. Revocation lists are not read.
+ * proven by the TLS handshake. Revocation lists are not read. What was found out is remembered with the
+ * {@link PresentedCertificate}: hand in the same object for a connection's requests, and the walk is made once, until the
+ * CA certificates change or one of the chain ends.
  * @returns an authenticator that throws ERR_CERTIFICATE_UNTRUSTED for a certificate without a chain to the route's CA,
  * ERR_CERTIFICATE_UNNAMED for one whose name is not listed.
  * @throws ERR_CONFIGURATION where no name is listed.
@@ -33,21 +36,31 @@ export function createClientCertificateAuthenticator(
       "ERR_CONFIGURATION",
       "clientCertificates.names: expected at least one name, none empty",
     );
+  const remembered = new WeakMap<PresentedCertificate, Remembered>();
   return {
     authenticateRequest({ clientCertificate }) {
       if (clientCertificate === undefined) return undefined;
-      const chain = trustedChain(clientCertificate, options, clock.now());
-      return callerOf(chain, options.names);
+      const [roots, now] = [options.ca(), clock.now()];
+      const known = remembered.get(clientCertificate);
+      if (known !== undefined && known.roots === roots && now < known.caller.expiresAt!) return known.caller;
+      const caller = callerOf(trustedChain(clientCertificate, roots, now), options.names);
+      remembered.set(clientCertificate, { roots, caller });
+      return caller;
     },
   };
 }
 
+/** What was found out of a certificate under these CAs. */
+interface Remembered {
+  readonly roots: readonly X509Certificate[];
+  readonly caller: Caller;
+}
+
 function trustedChain(
   { raw, chain }: PresentedCertificate,
-  { ca }: ClientCertificateOptions,
+  roots: readonly X509Certificate[],
   now: number,
 ): readonly X509Certificate[] {
-  const roots = ca();
   let found: readonly X509Certificate[] | undefined;
   try {
     const leaf = new X509Certificate(raw);

@@ -8,6 +8,7 @@ import type { SigningAlgorithm } from "./algorithms.ts";
 import { decodeKeySet, type KeySet } from "./key-set.ts";
 import type { FetchedKeys, KeySource, TokenIssuer } from "./token-issuer.ts";
 
+/** One issuer, and how eagerly its keys are asked for. */
 export interface IssuerOptions {
   /** As the configuration calls it: for logs and errors. */
   readonly name: string;
@@ -129,6 +130,7 @@ export function createIssuer(options: IssuerOptions): TokenIssuer {
           });
       }
     },
+    refresh: fetchKeys,
     ready: () => usable() !== undefined,
     generation: () => generation,
   };

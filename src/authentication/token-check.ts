@@ -40,9 +40,14 @@ export interface TokenProof {
 /** Long enough for any audience in use; a stranger's text gets no more of a log line. */
 const maxQuoted = 256;
 
-/** A stranger's text, in quotes, control characters escaped, cut at 256 characters. */
+/** A stranger's text for a log or a terminal: in quotes, cut at 256 characters, all but printable ASCII escaped. */
 export function quoted(value: string): string {
-  return JSON.stringify(value.length > maxQuoted ? `${value.slice(0, maxQuoted)}…` : value);
+  const shown = JSON.stringify(value.slice(0, maxQuoted)).replace(/[^ -~]/g, escapeUnit);
+  return value.length > maxQuoted ? `${shown}...` : shown;
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Several of them. */

@@ -38,6 +38,12 @@ export interface TokenIssuer {
    * needs it: a `key()` without it fetches by itself.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Fetches now, or joins a fetch that is under way: for whoever knows that the keys changed, and from time to time, so
+   * that a withdrawn key does not live on where nobody calls.
+   * @throws ERR_ISSUER_UNAVAILABLE where it fails; the keys held stay.
+   */
+  refresh(): Promise<void>;
   /** Whether it holds keys that may be used now. */
   ready(): boolean;
   /** Changes whenever a key was withdrawn or the `iss` changed: whatever was verified before is void. */

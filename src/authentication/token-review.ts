@@ -11,6 +11,7 @@ export interface TokenReviewClient {
   createTokenReview(review: TokenReview, options: { readonly signal: AbortSignal }): Promise<TokenReview>;
 }
 
+/** Which audiences an answer must be for. */
 export interface TokenReviewAudiences {
   /** What the token must be good for; sent as `spec.audiences`. Empty: the API server's own, and nothing is checked. */
   readonly audiences: readonly string[];
@@ -21,6 +22,7 @@ export interface TokenReviewAudiences {
   readonly implicitAudiences?: readonly string[];
 }
 
+/** Whom to ask, and for which audiences. */
 export interface TokenReviewOptions extends TokenReviewAudiences {
   readonly client: TokenReviewClient;
   /** Default 5 000 (5 s): half of what a webhook has to answer (10 s, admissionregistration.k8s.io/v1). */

@@ -150,7 +150,7 @@ function notAttested(field: string, value: string, attested: string): Countersig
   );
 }
 
-/** A stranger's text, cut where no group name goes on (253 characters, RFC 1123). */
-function shown(group: string): string {
-  return JSON.stringify(group.length > 253 ? `${group.slice(0, 253)}…` : group);
+/** A stranger's text: what is no group (RFC 1123) or apiVersion is not repeated in a log. */
+function shown(text: string): string {
+  return /^[a-z0-9.*/-]{0,253}$/i.test(text) ? `"${text}"` : "(not a group)";
 }
