@@ -1,0 +1,44 @@
+import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
+import type { ApiObject } from "./api-object.ts";
+import { assertNamespaceLifecycle, withServiceAccountName } from "./namespace-lifecycle.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { ResourceRegistry } from "./resource-kind.ts";
+
+export interface AdmissionChainOptions {
+  readonly store: ObjectStore;
+  readonly registry: ResourceRegistry;
+  /** What calls the webhooks. */
+  readonly webhooks: AdmissionChain;
+}
+
+/** The admission plugins of this control plane, in kube-apiserver's order: NamespaceLifecycle, ServiceAccount, webhooks. */
+export function createAdmissionChain({ store, registry, webhooks }: AdmissionChainOptions): AdmissionChain {
+  const namespaces = registry.find("", "v1", "namespaces")!;
+  const isNamespaced = ({ resource }: AdmissionAttributes): boolean =>
+    registry.find(resource.group, resource.version, resource.resource)?.namespaced ?? false;
+  return {
+    async mutate(attributes) {
+      assertNamespaceLifecycle(attributes, isNamespaced(attributes), store, namespaces);
+      const { object } = attributes;
+      if (object === undefined || !isNewPod(attributes)) return webhooks.mutate(attributes);
+      return webhooks.mutate({ ...attributes, object: withServiceAccountName(object) });
+    },
+    async validate(attributes) {
+      if (attributes.operation === "DELETE")
+        assertNamespaceLifecycle(attributes, isNamespaced(attributes), store, namespaces);
+      await webhooks.validate(attributes);
+    },
+  };
+}
+
+function isNewPod({ operation, resource, subResource }: AdmissionAttributes): boolean {
+  return (
+    operation === "CREATE" && resource.group === "" && resource.resource === "pods" && subResource === ""
+  );
+}
+
+/** No webhook is called: for a control plane whose webhooks are not under test. */
+export const noWebhooks: AdmissionChain = {
+  mutate: async ({ object }): Promise<ApiObject | undefined> => object,
+  validate: async () => undefined,
+};

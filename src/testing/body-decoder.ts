@@ -1,0 +1,69 @@
+import { parse } from "yaml";
+import type { ApiCall } from "./api-call.ts";
+import { type ApiObject, isJsonObject, type Json, type JsonObject } from "./api-object.ts";
+import { decodeProtobuf } from "./protobuf-object.ts";
+import { apiVersionOf } from "./resource-kind.ts";
+import { badRequest, unsupportedMediaType } from "./status-error.ts";
+
+/** The kind a body must be of. */
+export interface ExpectedKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+const accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+/**
+ * The object in a request's body. JSON, YAML and protobuf are read; apiVersion and kind may be absent and must
+ * otherwise be the ones that the path serves.
+ * @throws 400, 415
+ */
+export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
+  const value = decodeValue(call.body, mediaTypeOf(call), expected);
+  if (!isJsonObject(value))
+    throw unrecognized(expected, "couldn't get version/kind; json parse error: not an object");
+  const { apiVersion = apiVersionOf(expected), kind = expected.kind } = value;
+  if (apiVersion !== apiVersionOf(expected))
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
+    );
+  if (kind !== expected.kind)
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: converting (${kind}) to (${expected.kind}): unknown conversion`,
+    );
+  const metadata = isJsonObject(value.metadata) ? value.metadata : {};
+  return { ...value, apiVersion, kind, metadata: withoutNulls(metadata) } as ApiObject;
+}
+
+/** A body that may be absent, as DELETE's options. */
+export function decodeOptions(call: ApiCall): JsonObject {
+  if (call.body.length === 0) return {};
+  const kind = { group: "", version: "v1", kind: "DeleteOptions" };
+  const value = decodeValue(call.body, mediaTypeOf(call), kind);
+  return isJsonObject(value) ? value : {};
+}
+
+export function mediaTypeOf({ headers }: ApiCall): string {
+  return (headers["content-type"] ?? "application/json").split(";")[0]!.trim().toLowerCase();
+}
+
+function decodeValue(body: Buffer, mediaType: string, expected: ExpectedKind): Json {
+  if (mediaType === "application/vnd.kubernetes.protobuf") return decodeProtobuf(body);
+  if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
+  const text = body.toString("utf8");
+  try {
+    return mediaType === "application/yaml" ? (parse(text) as Json) : (JSON.parse(text) as Json);
+  } catch (error) {
+    throw unrecognized(expected, `couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  }
+}
+
+/** Go's decoder takes a null for an absent member. */
+function withoutNulls(metadata: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null));
+}
+
+function unrecognized({ kind }: ExpectedKind, detail: string): Error {
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${detail}`);
+}

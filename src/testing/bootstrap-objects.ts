@@ -1,0 +1,97 @@
+import type { ApiObject, JsonObject } from "./api-object.ts";
+
+const group = "rbac.authorization.k8s.io";
+const apiVersion = `${group}/v1`;
+
+const urls = (...nonResourceURLs: readonly string[]): JsonObject => ({ nonResourceURLs, verbs: ["get"] });
+const creates = (apiGroup: string, ...resources: readonly string[]): JsonObject => ({
+  apiGroups: [apiGroup],
+  resources,
+  verbs: ["create"],
+});
+
+interface BootstrapRole {
+  readonly rules: readonly JsonObject[];
+  readonly groups: readonly string[];
+}
+
+const health = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+const keys = ["/.well-known/openid-configuration", "/openid/v1/jwks"];
+
+// k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy, 1.37, read from a running server
+const clusterRoles: Readonly<Record<string, BootstrapRole>> = {
+  "cluster-admin": {
+    rules: [
+      { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
+      { nonResourceURLs: ["*"], verbs: ["*"] },
+    ],
+    groups: ["system:masters"],
+  },
+  "system:auth-delegator": {
+    rules: [
+      creates("authentication.k8s.io", "tokenreviews"),
+      creates("authorization.k8s.io", "subjectaccessreviews"),
+    ],
+    groups: [],
+  },
+  "system:basic-user": {
+    rules: [
+      creates("authorization.k8s.io", "selfsubjectaccessreviews", "selfsubjectrulesreviews"),
+      creates("authentication.k8s.io", "selfsubjectreviews"),
+    ],
+    groups: ["system:authenticated"],
+  },
+  "system:discovery": {
+    rules: [urls("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", ...health)],
+    groups: ["system:authenticated"],
+  },
+  "system:public-info-viewer": {
+    rules: [urls(...health)],
+    groups: ["system:authenticated", "system:unauthenticated"],
+  },
+  "system:service-account-issuer-discovery": {
+    rules: [urls(...keys.flatMap((path) => [path, `${path}/`]))],
+    groups: ["system:serviceaccounts"],
+  },
+};
+
+const bootstrapping = {
+  annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" },
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+};
+
+/** The roles and bindings that are there before anybody asks for them, of those upstream has that are needed here. */
+export function bootstrapRoles(): readonly ApiObject[] {
+  return Object.entries(clusterRoles).flatMap(([name, { rules, groups }]) => {
+    const metadata = { name, ...bootstrapping };
+    const role: ApiObject = { apiVersion, kind: "ClusterRole", metadata, rules };
+    if (groups.length === 0) return [role];
+    const subjects = groups.map((subject) => ({ apiGroup: group, kind: "Group", name: subject }));
+    const roleRef = { apiGroup: group, kind: "ClusterRole", name };
+    return [role, { apiVersion, kind: "ClusterRoleBinding", metadata, subjects, roleRef } as ApiObject];
+  });
+}
+
+/** Lets an aggregated server read how to authenticate the front proxy. */
+export function extensionAuthentication(clientCaPem: string): readonly ApiObject[] {
+  const namespace = "kube-system";
+  const reader = "extension-apiserver-authentication-reader";
+  const resourceNames = ["extension-apiserver-authentication"];
+  const rule = { apiGroups: [""], resources: ["configmaps"], resourceNames, verbs: ["get", "list", "watch"] };
+  return [
+    { apiVersion, kind: "Role", metadata: { name: reader, namespace, ...bootstrapping }, rules: [rule] },
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: resourceNames[0]!, namespace },
+      data: { "client-ca-file": clientCaPem },
+    },
+  ];
+}
+
+export const bootstrapNamespaces: readonly string[] = [
+  "default",
+  "kube-node-lease",
+  "kube-public",
+  "kube-system",
+];

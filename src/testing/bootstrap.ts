@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import { type ApiObject, formatTime, withMetadata } from "./api-object.ts";
+import { bootstrapNamespaces, bootstrapRoles, extensionAuthentication } from "./bootstrap-objects.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { strategyOf } from "./object-strategy.ts";
+import type { ResourceRegistry } from "./resource-kind.ts";
+
+/** Puts objects into the store that nobody asked for: defaulted and identified as any other, but past admission. */
+export interface Planting {
+  readonly store: ObjectStore;
+  readonly registry: ResourceRegistry;
+  readonly clock: Clock;
+}
+
+export function plant(object: ApiObject, { store, registry, clock }: Planting): ApiObject {
+  const kind = registry.findKind(object.apiVersion, object.kind)!;
+  const strategy = strategyOf(kind);
+  const defaulted = strategy.defaults?.(object) ?? object;
+  const prepared = strategy.prepareForCreate?.(defaulted) ?? defaulted;
+  const identity = { uid: randomUUID(), creationTimestamp: formatTime(clock.now()) };
+  return store.create(kind, withMetadata(prepared, identity));
+}
+
+/** What a new control plane holds: namespaces with their `default` ServiceAccount, and RBAC's roles. */
+export function plantBootstrapObjects(clientCaPem: string, planting: Planting): void {
+  for (const name of bootstrapNamespaces) {
+    plant({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, planting);
+    plantDefaultServiceAccount(name, planting);
+  }
+  for (const object of [...bootstrapRoles(), ...extensionAuthentication(clientCaPem)])
+    plant(object, planting);
+}
+
+/** What kube-controller-manager does for a new namespace. */
+export function plantDefaultServiceAccount(namespace: string, planting: Planting): void {
+  plant({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } }, planting);
+}

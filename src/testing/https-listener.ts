@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { UserInfo } from "../apis/authentication.ts";
+import { writeAnswer, writeStatus } from "./answer-writer.ts";
+import type { ApiAnswer, ApiCall } from "./api-call.ts";
+import { impersonate } from "./impersonation.ts";
+import type { Authorizer } from "./rbac-authorizer.ts";
+import { clientCertificateOf, type RequestAuthentication } from "./request-authentication.ts";
+import { parseRequestInfo, type RequestInfo } from "./request-info.ts";
+import { forbidden, internalError, StatusError, tooLarge } from "./status-error.ts";
+
+export interface HttpsListenerOptions {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  /** Whose client certificates are users. */
+  readonly clientCaPem: string;
+  readonly authentication: RequestAuthentication;
+  readonly authorizer: Authorizer;
+  readonly answer: (call: ApiCall) => Promise<ApiAnswer>;
+  /** Called once for each request, before anything is decided. */
+  readonly onRequest: (method: string, path: string) => void;
+}
+
+export interface HttpsListener {
+  /** The port it listens on. 127.0.0.1 only. */
+  listen(port: number): Promise<number>;
+  /** Ends watches and connections. */
+  close(): Promise<void>;
+}
+
+/** k8s.io/apiserver pkg/server/config.go MaxRequestBodyBytes: 3 MiB. */
+const bodyLimit = 3 * 1024 * 1024;
+
+/** A request on its way: who sends it, and what it is about. */
+interface Arrival {
+  readonly info: RequestInfo;
+  readonly url: URL;
+  readonly user: UserInfo;
+}
+
+/**
+ * TLS, then for each request kube-apiserver's order: request info, authentication (401), impersonation, authorization
+ * (403), and only then what is there (404) and what the body says.
+ */
+export function createHttpsListener(options: HttpsListenerOptions): HttpsListener {
+  const stopping = new AbortController();
+  const server: Server = createServer(
+    {
+      cert: options.certificatePem,
+      key: options.keyPem,
+      ca: options.clientCaPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+    },
+    (request, response) => {
+      void serve(request, response, options, stopping.signal);
+    },
+  );
+  // watches of a whole test suite end here
+  server.setMaxListeners(0);
+  return {
+    listen: (port) =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        stopping.abort();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HttpsListenerOptions,
+  stopping: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, stopping]);
+  const warnings: string[] = [];
+  try {
+    const arrival = receive(request, options);
+    const body = await readBody(request);
+    const { url, info, user } = arrival;
+    const call: ApiCall = {
+      method: request.method ?? "GET",
+      path: decodeURIComponent(url.pathname),
+      query: url.searchParams,
+      headers: request.headers,
+      ...{ info, user, body, signal },
+      warn: (message) => warnings.push(message),
+    };
+    await writeAnswer(response, await options.answer(call), warnings, signal);
+  } catch (error) {
+    const failure = error instanceof StatusError ? error : internalError((error as Error).message);
+    if (!response.headersSent) writeStatus(response, failure, warnings);
+    else response.destroy();
+  }
+}
+
+/** @throws 401, 403 */
+function receive(request: IncomingMessage, options: HttpsListenerOptions): Arrival {
+  const { authentication, authorizer, onRequest } = options;
+  const method = request.method ?? "GET";
+  // only path and query are read: the host is nothing that a client decides
+  const url = new URL(`https://127.0.0.1${request.url?.startsWith("/") ? request.url : "/"}`);
+  onRequest(method, url.pathname);
+  const info = parseRequestInfo(method, decodeURIComponent(url.pathname), url.searchParams);
+  const certificate = clientCertificateOf(request.socket as TLSSocket);
+  const requester = authentication.authenticate(request.headers.authorization, certificate);
+  const user = impersonate(request.headersDistinct, requester, authorizer);
+  const { allowed, reason } = authorizer.authorize(user, info);
+  if (!allowed) throw forbidden(user, info, reason);
+  return { info, url, user };
+}
+
+/** @throws 413 */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= bodyLimit) chunks.push(chunk);
+  }
+  if (length > bodyLimit) throw tooLarge(bodyLimit);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,47 @@
+import type { AdmissionAttributes } from "./admission-attributes.ts";
+import { type ApiObject, isJsonObject, objectAt } from "./api-object.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { isStored, type ResourceKind, type ResourceRegistry } from "./resource-kind.ts";
+import { forbiddenBy, notFound } from "./status-error.ts";
+
+/** Namespaces that every cluster keeps. */
+const immortal = new Set(["default", "kube-system", "kube-public"]);
+
+/** kube-apiserver's NamespaceLifecycle: nothing is created where there is no namespace, and some are never deleted. */
+export function assertNamespaceLifecycle(
+  { operation, resource, subResource, namespace, name }: AdmissionAttributes,
+  namespaced: boolean,
+  store: ObjectStore,
+  namespaces: ResourceKind,
+): void {
+  if (
+    operation === "DELETE" &&
+    resource.group === "" &&
+    resource.resource === "namespaces" &&
+    immortal.has(name)
+  )
+    throw forbiddenBy(namespaces, name, "this namespace may not be deleted");
+  if (operation !== "CREATE" || !namespaced || subResource !== "") return;
+  const found = store.get(namespaces, "", namespace);
+  if (found === undefined) throw notFound(namespaces, namespace);
+  if (found.metadata.deletionTimestamp !== undefined)
+    throw forbiddenBy(
+      resource,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+    );
+}
+
+/** What kube-controller-manager does with a deleted namespace: everything in it goes too. */
+export function deleteContents(namespace: ApiObject, registry: ResourceRegistry, store: ObjectStore): void {
+  for (const kind of registry.kinds.filter((each) => each.namespaced && isStored(each)))
+    for (const { metadata } of store.list(kind, namespace.metadata.name))
+      store.remove(kind, namespace.metadata.name, metadata.name);
+}
+
+/** Every pod runs as some ServiceAccount, `default` where it says none. */
+export function withServiceAccountName(pod: ApiObject): ApiObject {
+  const spec = objectAt(pod, "spec");
+  if (!isJsonObject(pod.spec) || spec.serviceAccountName) return pod;
+  return { ...pod, spec: { ...spec, serviceAccountName: "default", serviceAccount: "default" } };
+}

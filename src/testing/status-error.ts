@@ -1,0 +1,138 @@
+import type { UserInfo } from "../apis/authentication.ts";
+import type { Status, StatusDetails } from "../apis/meta.ts";
+import type { RequestAttributes } from "./request-info.ts";
+
+/** An answer that is not the object asked for. Thrown anywhere in a handler, written as a Status by the listener. */
+export class StatusError extends Error {
+  readonly status: Status & { readonly code: number };
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.name = "StatusError";
+    this.status = {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message,
+      reason,
+      ...(details === undefined ? {} : { details }),
+      code,
+    };
+  }
+}
+
+/** A resource by group and plural name, as error messages print it: `deployments.apps`, `pods`. */
+export interface GroupResource {
+  readonly group: string;
+  readonly resource: string;
+}
+
+// The messages below are those of k8s.io/apimachinery pkg/api/errors and k8s.io/apiserver
+// pkg/endpoints/handlers/responsewriters, 1.37, compared with a running server.
+
+export function badRequest(message: string): StatusError {
+  return new StatusError(400, "BadRequest", message);
+}
+
+export function unauthorized(): StatusError {
+  return new StatusError(401, "Unauthorized", "Unauthorized");
+}
+
+/** What an authorizer refused, as the caller is told. `reason` is the authorizer's own, possibly empty. */
+export function forbidden(user: UserInfo, attributes: RequestAttributes, reason: string): StatusError {
+  const { name, group, resource } = attributes;
+  const suffix = reason === "" ? "" : `: ${reason}`;
+  if (!attributes.isResourceRequest)
+    return new StatusError(
+      403,
+      "Forbidden",
+      `forbidden: ${forbiddenSentence(user, attributes)}${suffix}`,
+      {},
+    );
+  const qualified = { group, resource };
+  const named = name === "" ? "" : ` ${JSON.stringify(name)}`;
+  return new StatusError(
+    403,
+    "Forbidden",
+    `${qualifiedName(qualified)}${named} is forbidden: ${forbiddenSentence(user, attributes)}${suffix}`,
+    detailsOf(qualified, name),
+  );
+}
+
+function forbiddenSentence(user: UserInfo, attributes: RequestAttributes): string {
+  const who = `User ${JSON.stringify(user.username)}`;
+  const { verb, group, subresource, namespace } = attributes;
+  if (!attributes.isResourceRequest) return `${who} cannot ${verb} path ${JSON.stringify(attributes.path)}`;
+  const resource = subresource === "" ? attributes.resource : `${attributes.resource}/${subresource}`;
+  const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
+  return `${who} cannot ${verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`;
+}
+
+/** A refusal that does not come from an authorizer: admission, or a token request that is denied. */
+export function forbiddenBy(resource: GroupResource, name: string, reason: string): StatusError {
+  return new StatusError(
+    403,
+    "Forbidden",
+    `${qualifiedName(resource)} ${JSON.stringify(name)} is forbidden: ${reason}`,
+    detailsOf(resource, name),
+  );
+}
+
+export function notFound(resource: GroupResource, name: string): StatusError {
+  const message = `${qualifiedName(resource)} ${JSON.stringify(name)} not found`;
+  return new StatusError(404, "NotFound", message, detailsOf(resource, name));
+}
+
+/** No such path among the resources served. */
+export function resourceNotFound(): StatusError {
+  return new StatusError(404, "NotFound", "the server could not find the requested resource", {});
+}
+
+export function methodNotAllowed(): StatusError {
+  const message = "the server does not allow this method on the requested resource";
+  return new StatusError(405, "MethodNotAllowed", message, {});
+}
+
+export function notAcceptable(accepted: readonly string[]): StatusError {
+  const message = `only the following media types are accepted: ${accepted.join(", ")}`;
+  return new StatusError(406, "NotAcceptable", message);
+}
+
+export function alreadyExists(resource: GroupResource, name: string): StatusError {
+  const message = `${qualifiedName(resource)} ${JSON.stringify(name)} already exists`;
+  return new StatusError(409, "AlreadyExists", message, detailsOf(resource, name));
+}
+
+export function conflict(resource: GroupResource, name: string, reason: string): StatusError {
+  const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} ${JSON.stringify(name)}: ${reason}`;
+  return new StatusError(409, "Conflict", message, detailsOf(resource, name));
+}
+
+/** The resource version asked for has been forgotten. */
+export function expired(message: string): StatusError {
+  return new StatusError(410, "Expired", message);
+}
+
+export function tooLarge(limit: number): StatusError {
+  return new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${limit}`);
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
+  return new StatusError(415, "UnsupportedMediaType", message);
+}
+
+export function internalError(message: string): StatusError {
+  return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, {
+    causes: [{ message }],
+  });
+}
+
+export function qualifiedName({ group, resource }: GroupResource): string {
+  return group === "" ? resource : `${resource}.${group}`;
+}
+
+function detailsOf({ group, resource }: GroupResource, name: string): StatusDetails {
+  return { ...(name === "" ? {} : { name }), ...(group === "" ? {} : { group }), kind: resource };
+}
