@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleIntoOneFile } from "./one-file.ts";
@@ -9,6 +18,7 @@ const dist = join(root, "dist");
 
 rmSync(dist, { recursive: true, force: true });
 compile();
+nameDeclarations();
 copySchemas();
 await bundleExecCredential();
 stampCommit();
@@ -21,6 +31,14 @@ function compile(): void {
   execFileSync(process.execPath, [tsc, "-p", join(root, "scripts/tsconfig.build.json")], {
     stdio: "inherit",
   });
+}
+
+/** The compiler rewrites `./x.ts` in what it emits as JavaScript and leaves it in declarations, which TypeScript before 5.7 cannot follow. */
+function nameDeclarations(): void {
+  for (const file of globSync("**/*.d.ts", { cwd: dist })) {
+    const text = readFileSync(join(dist, file), "utf8");
+    writeFileSync(join(dist, file), text.replaceAll(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
+  }
 }
 
 function copySchemas(): void {
