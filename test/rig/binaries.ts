@@ -42,27 +42,29 @@ export async function resolveBinary(
   name: string,
   release: BinaryRelease,
   say: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Binary> {
   const { project, version } = release;
-  const cached = join(cacheFolder(), `${project}-v${version}`, name);
-  const asset = await assetOf(name, version, say);
+  const cached = join(cacheFolder(env), `${project}-v${version}`, name);
+  const asset = await assetOf(name, version, say, env);
   const found: Binary | undefined =
     asset ?? (existsSync(cached) ? { file: cached, source: "cache" } : undefined);
-  const binary = found ?? (await build(name, release, cached, say));
+  const binary = found ?? (await build(name, release, cached, say, env));
   say(`${name} ${version}: ${binary.file} (${binary.source})`);
   return binary;
 }
 
-function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "countersign", "binaries");
+function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "countersign", "binaries");
 }
 
 async function assetOf(
   name: string,
   version: string,
   say: (line: string) => void,
+  env: NodeJS.ProcessEnv,
 ): Promise<Binary | undefined> {
-  const folder = process.env.KUBEBUILDER_ASSETS;
+  const folder = env.KUBEBUILDER_ASSETS;
   if (!folder) return undefined;
   const file = resolve(folder, name);
   if (!existsSync(file)) return undefined;
@@ -78,8 +80,9 @@ async function build(
   release: BinaryRelease,
   target: string,
   say: (line: string) => void,
+  env: NodeJS.ProcessEnv,
 ): Promise<Binary> {
-  const goVersion = await run("go", ["version"]).catch((cause: unknown) => {
+  const goVersion = await run("go", ["version"], { env }).catch((cause: unknown) => {
     throw new BinaryUnavailable(
       `${name} ${release.version} is in no cache and cannot be built: Go is not installed`,
       { cause },
@@ -100,8 +103,11 @@ async function build(
       packages[name] ?? name,
     ];
     const cwd = resolve("test/binaries", release.module);
-    const env = { ...process.env, CGO_ENABLED: "0" };
-    const { code, stderr } = await run("go", args, { cwd, env, timeoutMs: buildTimeoutMs });
+    const { code, stderr } = await run("go", args, {
+      cwd,
+      env: { ...env, CGO_ENABLED: "0" },
+      timeoutMs: buildTimeoutMs,
+    });
     if (code !== 0)
       throw new BinaryUnavailable(
         `${name} ${release.version} could not be built: ${stderr.trim().slice(-2_000)}`,
