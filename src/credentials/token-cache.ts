@@ -3,6 +3,7 @@ import type { ServiceAccountReference } from "../apis/authentication.ts";
 import { createExpiringCache } from "../cache/expiring-cache.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type CachedTokenSource, createCachedTokenSource } from "./cached-token-source.ts";
+import { createPacedTokenSource } from "./paced-token-source.ts";
 import type { TokenIntent } from "./token-request.ts";
 import { createTokenRequestSource, type TokenRequestClient } from "./token-request-source.ts";
 
@@ -44,7 +45,7 @@ interface Entry {
 
 /**
  * A bounded map of cached sources. However many ask first at once, one TokenRequest is made for each thing a token can
- * be for.
+ * be for; after one that failed, the next is made a second later at the earliest, and later after each further failure.
  */
 export function createTokenCache(options: TokenCacheOptions): TokenCache {
   const { server, client, maxEntries = defaultMaxEntries, onRefreshError, clock = systemClock } = options;
@@ -52,7 +53,11 @@ export function createTokenCache(options: TokenCacheOptions): TokenCache {
   const configurations = new Map<string, { readonly uid: string; readonly keys: Set<string> }>();
 
   function create(serviceAccount: ServiceAccountReference, intent: TokenIntent): Entry {
-    const source = createTokenRequestSource({ client, serviceAccount, intent, clock });
+    // an admission request must not wait for the same refusal again and again
+    const source = createPacedTokenSource(
+      createTokenRequestSource({ client, serviceAccount, intent, clock }),
+      clock,
+    );
     return {
       intent,
       source: createCachedTokenSource({

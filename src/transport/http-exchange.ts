@@ -4,7 +4,9 @@ import {
   type IncomingMessage,
   request as requestHttp,
 } from "node:http";
-import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { type AgentOptions, Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { CountersignError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 
@@ -54,11 +56,18 @@ function createSecureAgent({
     ALPNProtocols: ["http/1.1"],
     rejectUnauthorized: insecureSkipVerify !== true,
     ...(ca === undefined ? {} : { ca }),
-    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...nameToVerify(serverName),
     ...(clientCertificate === undefined
       ? {}
       : { cert: clientCertificate.certificate, key: clientCertificate.key.reveal() }),
   });
+}
+
+/** An address is verified like a name, but must not be sent as one (RFC 6066 3). */
+function nameToVerify(serverName: string | undefined): AgentOptions {
+  if (serverName === undefined) return {};
+  if (isIP(serverName) === 0) return { servername: serverName };
+  return { checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate) };
 }
 
 export interface ExchangeRequest {

@@ -183,7 +183,7 @@ function basicValue({
 }
 
 /** Groups are repeated headers, never joined: a comma may be part of a name. */
-function impersonationHeaders({ user, uid, groups, extra }: Impersonation): string[] {
+export function impersonationHeaders({ user, uid, groups, extra }: Impersonation): string[] {
   const headers = ["Impersonate-User", user];
   if (uid !== undefined) headers.push("Impersonate-Uid", uid);
   for (const group of groups) headers.push("Impersonate-Group", group);

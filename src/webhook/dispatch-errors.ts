@@ -1,0 +1,41 @@
+import type { Status } from "../apis/meta.ts";
+import { CountersignError } from "../errors.ts";
+
+/** A request that admission refuses: ERR_WEBHOOK_REJECTED, the Status an API server answers with as cause. */
+export function refusalOf(
+  status: Status & { readonly code: number; readonly message: string },
+): CountersignError {
+  return new CountersignError("ERR_WEBHOOK_REJECTED", status.message, {
+    cause: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...status },
+  });
+}
+
+/** What a webhook's denial is to the API server's client: its words with its name before them, its code if it is one. */
+export function denialOf(webhook: string, given: Status | undefined): CountersignError {
+  const explanation = given?.message || given?.reason || "without explanation";
+  const code = given?.code ?? 0;
+  return refusalOf({
+    ...given,
+    status: "Failure",
+    // never less than an error, whatever the webhook wrote (apiserver pkg/admission/plugin/webhook/errors)
+    code: Math.max(code, 400),
+    message: `admission webhook ${JSON.stringify(webhook)} denied the request: ${explanation}`,
+  });
+}
+
+/** What an API server answers its client with when dispatching threw. */
+export function dispatchStatus(error: unknown): Status & { readonly code: number } {
+  if (error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED")
+    return error.cause as Status & { readonly code: number };
+  const message = error instanceof CountersignError ? error.message : "an internal error";
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `Internal error occurred: ${message}`,
+    reason: "InternalError",
+    details: { causes: [{ message }] },
+    code: 500,
+  };
+}

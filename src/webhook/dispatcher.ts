@@ -1,0 +1,43 @@
+import type { WebhookConfiguration } from "../apis/admissionregistration.ts";
+import type { Clock } from "../clock.ts";
+import type { DispatchNotes } from "./admission-attributes.ts";
+import type { VerifiedResponse } from "./admission-review.ts";
+import type { WebhookTarget } from "./authentication-info-resolver.ts";
+import type { ExcludedResource } from "./hook-selection.ts";
+import type { WebhookClient } from "./webhook-client.ts";
+import type { NamespaceLabels } from "./webhook-matcher.ts";
+
+export interface DispatcherOptions {
+  readonly client: WebhookClient;
+  /** The configurations as they are now. An object that has not changed should stay the same object. */
+  readonly configurations: () => readonly WebhookConfiguration[];
+  /** Asked when a namespaceSelector has to be decided. */
+  readonly namespaceLabels: NamespaceLabels;
+  /** Resources that no webhook is called for. Default: the six of kube-apiserver 1.37; an aggregated server has none. */
+  readonly excluded?: readonly ExcludedResource[];
+  readonly clock?: Clock;
+}
+
+/** Warnings and audit annotations, gathered as answers come. */
+export interface NotesCollector {
+  readonly notes: DispatchNotes;
+  take(target: WebhookTarget, response: VerifiedResponse): void;
+  failedOpen(kind: "validating" | "mutation", index: number, target: WebhookTarget): void;
+}
+
+export function createNotesCollector(): NotesCollector {
+  const warnings: string[] = [];
+  const auditAnnotations: Record<string, string> = Object.create(null);
+  return {
+    notes: { warnings, auditAnnotations },
+    take({ webhook }, response) {
+      for (const warning of response.warnings) if (!warnings.includes(warning)) warnings.push(warning);
+      for (const [key, value] of Object.entries(response.auditAnnotations))
+        auditAnnotations[`${webhook.name}/${key}`] ??= value;
+    },
+    failedOpen(kind, index, { webhook }) {
+      const key = kind === "validating" ? "validating.webhook" : "mutation.webhook";
+      auditAnnotations[`failed-open.${key}.admission.k8s.io/round_0_index_${index}`] = webhook.name;
+    },
+  };
+}
