@@ -183,7 +183,7 @@ describe("createIssuer", () => {
       const { issuer, state, clock } = rig();
       await issuer.start();
       clock.advance(5 * minutes - 1);
-      issuer.key(clusterKey.kid, "RS256");
+      expect(issuer.key(clusterKey.kid, "RS256")).not.to.be.instanceOf(Promise);
       expect(state.fetches).to.equal(1);
       clock.advance(1);
       expect(issuer.key(clusterKey.kid, "RS256")).not.to.be.instanceOf(Promise);
