@@ -46,6 +46,8 @@ export interface RequestMessage {
 
 export interface RefusalMessage {
   readonly path: string;
+  /** `wouldRefuse` in observe mode. */
+  readonly outcome: "refused" | "wouldRefuse";
   readonly mode: "off" | "observe" | "enforce";
   readonly code: string;
   /** For the log, never for the caller. */

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { Secret } from "../secret.ts";
 import { certificateBlocks, certificateError, readPemFile } from "./pem.ts";
 
@@ -22,13 +23,18 @@ export interface KeyPairFiles {
 /**
  * Reads a certificate and its key. Whether they are valid now is left to whoever uses them.
  * @throws ERR_CERTIFICATE_INVALID naming the file: unreadable, no certificate in it, an encrypted key, a key of another
- * certificate.
+ * certificate, a key too small for TLS.
  */
 export async function loadKeyPair({ certFile, keyFile }: KeyPairFiles): Promise<KeyPair> {
   const [certificate, key] = await Promise.all([readPemFile(certFile), readPemFile(keyFile)]);
   const chain = parseChain(certificate, certFile);
   if (!chain[0].checkPrivateKey(parseKey(key, keyFile)))
     throw certificateError(keyFile, `is not the key of the first certificate in ${certFile}`);
+  try {
+    createSecureContext({ cert: certificate, key });
+  } catch (cause) {
+    throw certificateError(certFile, `cannot serve TLS: ${(cause as Error).message}`, cause);
+  }
   return {
     certificate,
     key: new Secret(key),

@@ -5,8 +5,8 @@ export interface LastGoodOptions<T> {
   readonly what: ReloadMessage["what"];
   readonly files: readonly [string, ...string[]];
   load(): Promise<T>;
-  /** Called with what was read anew; a throw keeps the value that was. */
-  onReload?(value: T): void;
+  /** Called when a new value is in use. */
+  onReload?(): void;
   readonly pollIntervalMs?: number;
 }
 
@@ -34,9 +34,8 @@ export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<La
     // an older first load must not overwrite what came after it
     await loaded;
     try {
-      const next = await options.load();
-      options.onReload?.(next);
-      value = next;
+      value = await options.load();
+      options.onReload?.();
       publish("reloaded");
     } catch (error) {
       publish("failed", error instanceof Error ? error.message : String(error));

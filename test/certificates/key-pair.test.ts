@@ -8,6 +8,7 @@ import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
 import { loadKeyPair } from "../../src/certificates/key-pair.ts";
 import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
 import { rejectionOf } from "../rejection.ts";
+import { weakPair } from "./weak-pair.ts";
 
 const authority = createCertificateAuthority();
 const second = 1000;
@@ -83,6 +84,11 @@ describe("loadKeyPair", () => {
     expect(await failure(leaf.certificatePem, encrypted.toString())).to.equal(
       "tls.key: holds an encrypted key: a PEM key without a passphrase is needed",
     );
+  });
+
+  it("refuses a pair that TLS would refuse", async () => {
+    const [certificate, key] = weakPair;
+    expect(await failure(certificate, key)).to.contain("tls.crt: cannot serve TLS");
   });
 
   it("names a file that is not there", async () => {

@@ -1,0 +1,34 @@
+import type { DecodedReview } from "../admission/review.ts";
+import type { AdmissionResponse } from "../apis/admission.ts";
+import type { Caller, MaybePromise, PresentedCertificate } from "../authentication/authenticator.ts";
+import type { CountersignError } from "../errors.ts";
+import type { AdmissionRoute } from "./admission-route.ts";
+import type { CollectedBody, CollectOptions } from "./request-body.ts";
+
+/** A request as any listener may bring it. */
+export interface IncomingReview {
+  readonly method: string;
+  /** Path and query; only the query is read. */
+  readonly url: string;
+  /** Names and values in turn, as they came: a header that came twice stands here twice. */
+  readonly rawHeaders: readonly string[];
+  /** The address it came from, for the log of refusals. */
+  peer(): string | undefined;
+  /** Asked once for a route that accepts certificates. */
+  certificate(): PresentedCertificate | undefined;
+  collectBody(options: CollectOptions): MaybePromise<CollectedBody>;
+}
+
+/** One review on its way from step to step. Each step fills in what later ones read. */
+export interface Exchange {
+  readonly route: AdmissionRoute;
+  readonly incoming: IncomingReview;
+  /** Epoch milliseconds. */
+  readonly deadlineAt: number;
+  caller: Caller | undefined;
+  /** Why the caller would have been refused, were the route's mode `enforce`. */
+  observed: CountersignError | undefined;
+  body: CollectedBody | undefined;
+  review: DecodedReview | undefined;
+  response: AdmissionResponse | undefined;
+}

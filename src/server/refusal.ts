@@ -1,0 +1,88 @@
+import { erroredResponse } from "../admission/response.ts";
+import { identityPrefixBytes, scanReviewIdentity } from "../admission/review-scan.ts";
+import type { MaybePromise } from "../authentication/authenticator.ts";
+import { andThen } from "../authentication/maybe-promise.ts";
+import { diagnosticsChannel } from "../diagnostics.ts";
+import { CountersignError, errorCodeOf, errorCodes } from "../errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { reviewAnswer, statusAnswer, type WireAnswer } from "./wire-answer.ts";
+
+/** All that a caller who was not accepted learns, whatever the reason. */
+export const callerRefusedMessage = "the caller of this webhook was not accepted";
+
+export interface Refusal {
+  readonly answer: WireAnswer;
+  readonly error: CountersignError;
+  readonly uid: string | undefined;
+}
+
+const refusals = diagnosticsChannel("countersign:refusal");
+
+/**
+ * The answer to a review that some step refused. Where the review's uid can be found in the first 64 KiB of its body it
+ * is a denial, which `failurePolicy: Ignore` cannot turn into an allow; otherwise the bare HTTP status.
+ */
+export function refuse(exchange: Exchange, reason: unknown): MaybePromise<Refusal> {
+  const error = asCountersignError(reason);
+  return andThen(bodyPrefix(exchange), (prefix) => {
+    const { uid, apiVersion = "admission.k8s.io/v1" } = scanReviewIdentity(prefix);
+    for (const one of [exchange.observed, error]) if (one !== undefined) publishRefusal(exchange, one, uid);
+    const shown = new CountersignError(error.code, shownMessage(error));
+    const answer =
+      uid === undefined
+        ? statusAnswer(error.status, error.reason, wordsOf(error))
+        : reviewAnswer(apiVersion, erroredResponse({ uid }, shown));
+    return { answer, error, uid };
+  });
+}
+
+/** Says on `countersign:refusal` what was refused, or in observe mode would have been. */
+export function publishRefusal(
+  { route, review, incoming, observed }: Exchange,
+  error: CountersignError,
+  uid = review?.request.uid,
+): void {
+  const peer = incoming.peer();
+  refusals.publish({
+    path: route.path,
+    outcome: error === observed ? "wouldRefuse" : "refused",
+    mode: route.mode,
+    code: error.code,
+    detail: error.message,
+    ...(uid === undefined ? {} : { uid }),
+    ...(peer === undefined ? {} : { peer }),
+  });
+}
+
+/** Whether the error says that a caller was not accepted, rather than that a review could not be read. */
+export function isCallerRefusal({ status }: CountersignError): boolean {
+  return status === 401 || status === 403;
+}
+
+function shownMessage(error: CountersignError): string {
+  if (isCallerRefusal(error)) return callerRefusedMessage;
+  return error.code === "ERR_INTERNAL" ? errorCodes.ERR_INTERNAL.meaning : error.message;
+}
+
+function wordsOf(error: CountersignError): string {
+  return isCallerRefusal(error) ? callerRefusedMessage : errorCodes[error.code].meaning;
+}
+
+/** A step that throws what is none of our errors has a fault of its own: that denies too. */
+function asCountersignError(reason: unknown): CountersignError {
+  if (reason instanceof CountersignError) return reason;
+  const message = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+  return new CountersignError(errorCodeOf(reason), message, { cause: reason });
+}
+
+/** The caller may still be sending: reading on until it is done is what lets the answer arrive. */
+function bodyPrefix({ incoming, route, body }: Exchange): MaybePromise<Buffer> {
+  if (body !== undefined) return body.bytes;
+  const { maxBodyBytes, bodyTimeoutMs } = route.limits;
+  const collected = incoming.collectBody({
+    keepBytes: identityPrefixBytes,
+    limitBytes: maxBodyBytes,
+    timeoutMs: bodyTimeoutMs,
+  });
+  return andThen(collected, ({ bytes }) => bytes);
+}
