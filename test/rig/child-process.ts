@@ -24,6 +24,8 @@ export interface RunningProcess {
 }
 
 const running = new Set<ChildProcess>();
+// a signal's default action ends Node without its exit handlers; SIGINT is mocha's, which ends by exit
+for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
