@@ -43,25 +43,25 @@ describe("createCachedTokenAuthenticator", () => {
       expect(ask(token)).to.have.nested.property("user.username", token);
   });
 
-  it("forgets after a minute", () => {
+  it("forgets after a minute", async () => {
     const { ask, state, clock } = rig();
-    ask("a");
+    await ask("a");
     clock.advance(59_999);
-    ask("a");
+    await ask("a");
     expect(state.asked).to.have.length(1);
     clock.advance(1);
-    ask("a");
+    await ask("a");
     expect(state.asked).to.have.length(2);
   });
 
-  it("forgets at the token's own expiry, to the millisecond", () => {
+  it("forgets at the token's own expiry, to the millisecond", async () => {
     const { ask, state, clock } = rig(() => ({ ...caller, expiresAt: noon * 1000 + 500 }));
-    ask("a");
+    await ask("a");
     clock.advance(499);
-    ask("a");
+    await ask("a");
     expect(state.asked).to.have.length(1);
     clock.advance(1);
-    ask("a");
+    await ask("a");
     expect(state.asked).to.have.length(2);
   });
 
@@ -74,12 +74,12 @@ describe("createCachedTokenAuthenticator", () => {
     expect(state.asked).to.have.length(2);
   });
 
-  it("forgets everything when a key was withdrawn", () => {
+  it("forgets everything when a key was withdrawn", async () => {
     const { ask, state } = rig();
-    ask("a");
+    await ask("a");
     state.generation++;
-    ask("a");
-    ask("a");
+    await ask("a");
+    await ask("a");
     expect(state.asked).to.have.length(2);
   });
 
@@ -132,10 +132,10 @@ describe("createCachedTokenAuthenticator", () => {
 
   it("goes on working past its bound, and a flood of bad tokens costs no good one its place", async () => {
     const { ask, state } = rig((token) => (token.startsWith("bad") ? Promise.reject(refusal) : caller));
-    ask("good");
+    await ask("good");
     for (let index = 0; index < 100; index++) await rejectionOf(Promise.resolve(ask(`bad-${index}`)));
     state.asked.splice(0);
-    ask("good");
+    await ask("good");
     expect(state.asked).to.deep.equal([]);
     for (let index = 0; index < 100; index++) expect(ask(`more-${index}`)).to.equal(caller);
   });
