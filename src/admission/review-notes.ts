@@ -1,5 +1,4 @@
 import { isAuditAnnotationKey } from "./audit-annotations.ts";
-import { setOwn } from "./json-value.ts";
 import type { ResponseDetails } from "./response.ts";
 
 /** What the policies of one review want to have said beside the verdict. */
@@ -25,7 +24,7 @@ export function createReviewNotes(): ReviewNotes {
             "and no slash, because it puts the webhook's name before it",
         );
       auditAnnotations ??= {};
-      setOwn(auditAnnotations, key, String(value));
+      auditAnnotations[key] = String(value);
     },
     details() {
       if (warnings === undefined && auditAnnotations === undefined) return undefined;
