@@ -14,6 +14,7 @@ import { createReviewNotes, type ReviewNotes } from "./review-notes.ts";
 import { rulesMatch } from "./rules.ts";
 import { type Refusal, readVerdict } from "./verdict.ts";
 
+/** What makes the decision of one route. */
 export interface AdmissionHandlerOptions {
   /** The route's path, for telemetry. */
   readonly path: string;
@@ -26,6 +27,7 @@ export interface AdmissionHandlerOptions {
   readonly clock?: Clock;
 }
 
+/** Decides the reviews of one route. */
 export interface AdmissionHandler {
   /**
    * Runs the policies that match the review, one after the other, up to the first that refuses, and answers. At once, without a

@@ -4,6 +4,7 @@ import { copyJSON, encodeLossless } from "./json-encoder.ts";
 import { parsePointer } from "./json-pointer.ts";
 import { getOwn, isJSONObject, type JSONObject, type JSONValue, setOwn } from "./json-value.ts";
 
+/** How much a patch may do. */
 export interface JSONPatchOptions {
   /**
    * What `copy` operations may copy together, in bytes of JSON. Default 3 MiB, kube-apiserver's JSONPatchMaxCopyBytes:

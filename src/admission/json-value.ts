@@ -4,6 +4,7 @@
  */
 export type JSONValue = null | boolean | number | bigint | string | readonly JSONValue[] | JSONObject;
 
+/** A JSON object. Look a name up with `Object.hasOwn`: it may be `constructor`. */
 export interface JSONObject {
   readonly [name: string]: JSONValue;
 }

@@ -2,6 +2,7 @@ import { CountersignError } from "../errors.ts";
 import type { Policy } from "./policy.ts";
 import { validateRules } from "./rules.ts";
 
+/** Where a policy is going to be used. */
 export interface PolicyCheckOptions {
   /** Whether the route is a mutating webhook's: only there may a policy change objects. */
   readonly mutating: boolean;

@@ -59,6 +59,7 @@ export type FreeForm = ReturnType<typeof JSON.parse>;
 /** `true` allows; `false` and a {@link Denial} deny; anything else is a denial with a code of its own. */
 export type Verdict = boolean | Denial;
 
+/** A judgement of requests, made by {@link definePolicy}: it needs a `match`, and `validate` or `mutate` or both. */
 export interface Policy<T = FreeForm> {
   readonly name: string;
   /** The API server's own matching rules. Required: a policy says what it judges. */

@@ -17,6 +17,7 @@ export interface RawSlot {
   typeMeta(): SlotTypeMeta;
 }
 
+/** What an object says of itself, which need not be what the review says of it. */
 export interface SlotTypeMeta {
   readonly apiVersion?: string;
   readonly kind?: string;

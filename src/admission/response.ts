@@ -10,11 +10,13 @@ export interface ResponseDetails {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
+/** What an answer that allows may carry. */
 export interface AllowedDetails extends ResponseDetails {
   /** The text of an RFC 6902 array; an empty array is no patch. */
   readonly patch?: string;
 }
 
+/** What the user is told of a denial. */
 export interface DenialDetails extends ResponseDetails {
   readonly message: string;
   /** The HTTP status the API server answers its client with. Default 403; what is not between 400 and 599 becomes 403. */

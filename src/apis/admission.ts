@@ -22,12 +22,14 @@ export interface AdmissionRequestEnvelope {
   readonly dryRun?: boolean;
 }
 
+/** What an API server asks, whole. The three free-form slots hold the objects as its client or its storage has them. */
 export interface AdmissionRequest extends AdmissionRequestEnvelope {
   readonly object?: unknown;
   readonly oldObject?: unknown;
   readonly options?: unknown;
 }
 
+/** The answer. A patch and its type stand together or not at all, and only in the answer of a mutating webhook. */
 export interface AdmissionResponse {
   readonly uid: string;
   readonly allowed: boolean;
@@ -39,6 +41,7 @@ export interface AdmissionResponse {
   readonly warnings?: readonly string[];
 }
 
+/** Question and answer have the same shape on the wire: `request` in the one, `response` in the other. */
 export interface AdmissionReview {
   readonly apiVersion: AdmissionReviewVersion;
   readonly kind: "AdmissionReview";

@@ -4,8 +4,10 @@ import type { KubernetesObject, LabelSelector } from "./meta.ts";
 
 export type WebhookConfigurationKind = "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration";
 
+/** What an API server asks webhooks about. Reads are never reviewed. */
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
+/** Which requests are meant: one of each list, exactly or by `*`. `resources` may name a subresource: `pods/status`. */
 export interface RuleWithOperations {
   readonly operations: readonly (Operation | "*")[];
   readonly apiGroups: readonly string[];
