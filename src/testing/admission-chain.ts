@@ -1,5 +1,4 @@
 import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
-import type { ApiObject } from "./api-object.ts";
 import { assertNamespaceLifecycle, withServiceAccountName } from "./namespace-lifecycle.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceRegistry } from "./resource-kind.ts";
@@ -36,9 +35,3 @@ function isNewPod({ operation, resource, subResource }: AdmissionAttributes): bo
     operation === "CREATE" && resource.group === "" && resource.resource === "pods" && subResource === ""
   );
 }
-
-/** No webhook is called: for a control plane whose webhooks are not under test. */
-export const noWebhooks: AdmissionChain = {
-  mutate: async ({ object }): Promise<ApiObject | undefined> => object,
-  validate: async () => undefined,
-};

@@ -8,14 +8,14 @@ import {
 import { type ApiAnswer, type ApiCall, created, ok, text } from "./api-call.ts";
 import { formatTime, type JsonObject } from "./api-object.ts";
 import { decodeObject } from "./body-decoder.ts";
-import { negotiate } from "./content-negotiation.ts";
+import { accepts, negotiate } from "./content-negotiation.ts";
 import { aggregatedType, type Discovery } from "./discovery.ts";
 import type { OpenApi } from "./openapi.ts";
 import type { Authorizer } from "./rbac-authorizer.ts";
 import type { RequestAuthentication } from "./request-authentication.ts";
 import { isStored, type ResourceKind, type ResourceRegistry } from "./resource-kind.ts";
 import type { ServiceAccountIssuer } from "./service-account-issuer.ts";
-import { methodNotAllowed, resourceNotFound } from "./status-error.ts";
+import { methodNotAllowed, noRepresentation, resourceNotFound } from "./status-error.ts";
 import { answerStored, type StoredServices } from "./stored-endpoints.ts";
 import { reviewToken } from "./token-review.ts";
 
@@ -36,12 +36,20 @@ export async function answerCall(call: ApiCall, services: EndpointServices): Pro
   if (!call.info.isResourceRequest) return answerPath(call, services);
   const { group, version, resource, subresource: wanted } = call.info;
   const kind = services.registry.find(group, version, resource);
-  if (kind === undefined) throw resourceNotFound();
+  if (kind === undefined) return nobodyServes(group, services);
   const subresource = kind.subresources?.find(({ name }) => name === wanted);
   if (wanted !== "" && subresource === undefined) throw resourceNotFound();
   if (!isStored(kind)) return answerReview(call, kind, services);
   return answerStored({ call, kind, ...(subresource === undefined ? {} : { subresource }) }, services);
 }
+
+/** An unknown resource of a group that is served is a Status; of one that nobody serves, a plain text. */
+function nobodyServes(group: string, { registry }: EndpointServices): ApiAnswer {
+  if (registry.kinds.some((kind) => kind.group === group)) throw resourceNotFound();
+  return pageNotFound;
+}
+
+const pageNotFound = text(404, "404 page not found\n");
 
 type PathAnswer = (call: ApiCall, services: EndpointServices) => ApiAnswer;
 
@@ -56,11 +64,7 @@ const paths: Readonly<Record<string, PathAnswer>> = {
   "/api": (call, services) => discover(call, services, true),
   "/apis": (call, services) => discover(call, services, false),
   "/openapi/v3": (_, { openApi }) => ok(openApi.index()),
-  "/openid/v1/jwks": (_, { issuer }) => ({
-    ...ok(issuer.keySet()),
-    headers: publicFor,
-    contentType: "application/jwk-set+json",
-  }),
+  "/openid/v1/jwks": keySet,
   "/.well-known/openid-configuration": (_, { issuer, url }) => ({
     ...ok({
       issuer: issuer.issuer,
@@ -86,11 +90,18 @@ const version: JsonObject = {
   platform: "",
 };
 
+/** A path of one representation, which is not plain JSON. @throws 406 */
+function keySet(call: ApiCall, { issuer }: EndpointServices): ApiAnswer {
+  const contentType = "application/jwk-set+json";
+  if (!accepts(call, contentType)) throw noRepresentation([contentType]);
+  return { ...ok(issuer.keySet()), headers: publicFor, contentType };
+}
+
 function answerPath(call: ApiCall, services: EndpointServices): ApiAnswer {
   const path = call.path.length > 1 ? call.path.replace(/\/$/, "") : call.path;
   const answer = Object.hasOwn(paths, path) ? paths[path]! : undefined;
   const found = answer?.(call, services) ?? answerUnder(path, services);
-  if (found === undefined) return text(404, "404 page not found\n");
+  if (found === undefined) return pageNotFound;
   if (call.method !== "GET" && call.method !== "HEAD") throw methodNotAllowed();
   return found;
 }

@@ -30,10 +30,15 @@ export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
     );
   if (kind !== expected.kind)
     throw badRequest(
-      `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: converting (${kind}) to (${expected.kind}): unknown conversion`,
+      `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: converting (${expected.version}.${kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
     );
   const metadata = isJsonObject(value.metadata) ? value.metadata : {};
   return { ...value, apiVersion, kind, metadata: withoutNulls(metadata) } as ApiObject;
+}
+
+/** What Go calls the package of a group's internal types: the first label of its name. */
+function internalName(group: string): string {
+  return group === "" ? "core" : group.split(".")[0]!;
 }
 
 /** A body that may be absent, as DELETE's options. */

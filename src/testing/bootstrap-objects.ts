@@ -1,3 +1,4 @@
+import { admissionReviewAPIGroups, type ServiceAccountReference } from "../apis/authentication.ts";
 import type { ApiObject, JsonObject } from "./api-object.ts";
 
 const group = "rbac.authorization.k8s.io";
@@ -85,6 +86,28 @@ export function extensionAuthentication(clientCaPem: string): readonly ApiObject
       kind: "ConfigMap",
       metadata: { name: resourceNames[0]!, namespace },
       data: { "client-ca-file": clientCaPem },
+    },
+  ];
+}
+
+/** The ServiceAccount that a control plane presents to webhooks, with the grant to attest every group. */
+export function webhookCallerGrant({ namespace, name }: ServiceAccountReference): readonly ApiObject[] {
+  const role = `${namespace}:${name}:attest`;
+  const rule = {
+    apiGroups: ["authentication.k8s.io"],
+    resources: [admissionReviewAPIGroups],
+    resourceNames: ["*"],
+    verbs: ["attest"],
+  };
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } },
+    { apiVersion, kind: "ClusterRole", metadata: { name: role }, rules: [rule] },
+    {
+      apiVersion,
+      kind: "ClusterRoleBinding",
+      metadata: { name: role },
+      subjects: [{ kind: "ServiceAccount", namespace, name }],
+      roleRef: { apiGroup: group, kind: "ClusterRole", name: role },
     },
   ];
 }

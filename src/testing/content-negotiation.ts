@@ -25,6 +25,14 @@ export function negotiate({ headers }: ApiCall): Representation {
   throw notAcceptable(["application/json"]);
 }
 
+/** Whether a client takes this one type. */
+export function accepts({ headers }: ApiCall, type: string): boolean {
+  const ranges = [type, `${type.split("/")[0]}/*`, "*/*"];
+  return (headers.accept ?? "*/*")
+    .split(",")
+    .some((entry) => ranges.includes(entry.split(";")[0]!.trim().toLowerCase()));
+}
+
 export function includeObjectOf({ query }: ApiCall): IncludeObject {
   const value = query.get("includeObject");
   return value === "None" || value === "Object" ? value : "Metadata";

@@ -2,16 +2,19 @@ import { randomBytes } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
 import type { UserInfo } from "../apis/authentication.ts";
 import type { Clock } from "../clock.ts";
-import { createAdmissionChain, noWebhooks } from "./admission-chain.ts";
+import type { ServiceResolver } from "../webhook/service-resolver.ts";
+import type { WebhookClient } from "../webhook/webhook-client.ts";
+import { createAdmissionChain } from "./admission-chain.ts";
 import { answerCall, type EndpointServices } from "./api-endpoints.ts";
-import { type Planting, plantBootstrapObjects, plantDefaultServiceAccount } from "./bootstrap.ts";
+import { type Planting, plant, plantBootstrapObjects, plantDefaultServiceAccount } from "./bootstrap.ts";
+import { webhookCallerGrant } from "./bootstrap-objects.ts";
 import { builtinKinds } from "./builtin-kinds.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "./certificate-authority.ts";
 import { type ControlPlaneClock, createControlPlaneClock } from "./control-plane-clock.ts";
 import { createDiscovery } from "./discovery.ts";
-import { createHttpsListener } from "./https-listener.ts";
+import { createHttpsListener, type HttpsListener } from "./https-listener.ts";
 import { type KubeconfigUser, kubeconfigText } from "./kubeconfig-text.ts";
-import { deleteContents } from "./namespace-lifecycle.ts";
+import { deleteContents, isNamespace } from "./namespace-lifecycle.ts";
 import { createObjectStore } from "./object-store.ts";
 import { createOpenApi } from "./openapi.ts";
 import { createRbacAuthorizer } from "./rbac-authorizer.ts";
@@ -21,9 +24,16 @@ import { createServiceAccountAuthenticator } from "./service-account-authenticat
 import {
   createServiceAccountIssuer,
   type RotateOptions,
+  type ServiceAccountIssuer,
   type SigningAlgorithm,
 } from "./service-account-issuer.ts";
 import { createTokenRequestHandler } from "./token-request.ts";
+import { createServiceResolver, createWebhookAdmission } from "./webhook-admission.ts";
+import {
+  createWebhookCaller,
+  defaultWebhookServiceAccount,
+  type WebhookAuthentication,
+} from "./webhook-caller.ts";
 
 /** A kind of the user's own, stored like any other: what an aggregated server or a CustomResourceDefinition would serve. */
 export interface CustomKind {
@@ -51,6 +61,10 @@ export interface ControlPlaneOptions {
   readonly kinds?: readonly CustomKind[];
   /** How many changes a watch can go back. Default 1000. */
   readonly historyCapacity?: number;
+  /** Whether, and as whom, it presents tokens to the webhooks it calls. Default: it calls them as nobody. */
+  readonly webhookAuthentication?: WebhookAuthentication;
+  /** The kubeconfig that kube-apiserver's admission configuration would name, as text: client certificates, tokens. */
+  readonly admissionKubeconfig?: string;
   /** What its clock starts from. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -60,6 +74,7 @@ export interface ControlPlaneStatistics {
   /** Requests of any kind, refused ones included. */
   readonly calls: number;
   readonly tokensMinted: number;
+  readonly webhookCalls: number;
 }
 
 /** A running control plane. */
@@ -95,103 +110,155 @@ const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
  * `default` ServiceAccount and for the contents of a deleted namespace.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { issuer: issuerName = defaultIssuer } = options;
-  const clock = createControlPlaneClock(options.clock);
-  const authority = createCertificateAuthority({ commonName: "countersign-control-plane" });
-  const registry = createResourceRegistry([...builtinKinds, ...(options.kinds ?? []).map(customKind)]);
-  const signing = { issuer: issuerName, algorithm: options.signingAlgorithm ?? "RS256" } as const;
-  const adminToken = randomBytes(32).toString("base64url");
-  const counts = { calls: 0, tokensMinted: 0 };
-  let url = "";
-  const services = assemble({
-    options: { ...options, audiences: options.audiences ?? [issuerName] },
-    registry,
-    clock,
-    issuer: await createServiceAccountIssuer(signing),
-    adminToken,
-    url: () => url,
-    onMinted: () => {
-      counts.tokensMinted += 1;
-    },
-  });
-  plantBootstrapObjects(authority.certificatePem, services);
-  const serving = authority.issue({
-    commonName: "kube-apiserver",
-    dnsNames: ["localhost", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
-    ipAddresses: ["127.0.0.1"],
-  });
-  const listener = createHttpsListener({
-    ...serving,
-    clientCaPem: authority.certificatePem,
-    ...services,
-    answer: (call) => answerCall(call, services),
-    onRequest: () => {
-      counts.calls += 1;
-    },
-  });
-  const port = await listener.listen(options.port ?? 0);
-  url = `https://127.0.0.1:${port}`;
-  const caPem = authority.certificatePem;
-  const kubeconfig = (user: KubeconfigUser): string => kubeconfigText({ server: url, caPem, user });
-  const adminKubeconfig = kubeconfig({ token: adminToken });
-  return {
-    ...{ url, port, caPem, certificateAuthority: authority, adminToken, adminKubeconfig, kubeconfig, clock },
-    writeKubeconfig: (file) => writePrivately(file, adminKubeconfig),
-    rotateSigningKey: (rotation) => services.issuer.rotate(rotation),
-    statistics: () => ({ ...counts }),
-    forgetHistory: () => services.store.history.compact(services.store.revision()),
-    stop: () => listener.close(),
+  const { issuer = defaultIssuer, signingAlgorithm: algorithm = "RS256" } = options;
+  const parts: Parts = {
+    options: { ...options, audiences: options.audiences ?? [issuer] },
+    clock: createControlPlaneClock(options.clock),
+    authority: createCertificateAuthority({ commonName: "countersign-control-plane" }),
+    registry: createResourceRegistry([...builtinKinds, ...(options.kinds ?? []).map(customKind)]),
+    issuer: await createServiceAccountIssuer({ issuer, algorithm }),
+    adminToken: randomBytes(32).toString("base64url"),
+    loopbackToken: randomBytes(32).toString("base64url"),
+    url: "",
+    counts: { calls: 0, tokensMinted: 0, webhookCalls: 0 },
   };
+  const { services, webhookClient } = assemble(parts);
+  plantObjects(parts, services);
+  const listener = listenerOf(parts, services);
+  const port = await listener.listen(options.port ?? 0);
+  parts.url = `https://127.0.0.1:${port}`;
+  return controlPlane(parts, services, port, async () => {
+    await listener.close();
+    webhookClient.close();
+  });
 }
 
 interface Parts {
   readonly options: ControlPlaneOptions & { readonly audiences: readonly string[] };
+  readonly clock: ControlPlaneClock;
+  readonly authority: CertificateAuthority;
   readonly registry: ResourceRegistry;
-  readonly clock: Clock;
-  readonly issuer: EndpointServices["issuer"];
+  readonly issuer: ServiceAccountIssuer;
   readonly adminToken: string;
-  readonly url: () => string;
-  readonly onMinted: () => void;
+  readonly loopbackToken: string;
+  /** Empty until it listens. */
+  url: string;
+  readonly counts: { calls: number; tokensMinted: number; webhookCalls: number };
+}
+
+interface Assembly {
+  readonly services: EndpointServices;
+  readonly webhookClient: WebhookClient;
 }
 
 /** Joins the parts: what needs what stands here and nowhere else. */
-function assemble({ options, registry, clock, issuer, adminToken, url, onMinted }: Parts): EndpointServices {
+function assemble(parts: Parts): Assembly {
+  const { options, registry, clock, issuer, counts } = parts;
   const { audiences, webhookTokens = true, historyCapacity } = options;
   const store = createObjectStore(historyCapacity === undefined ? {} : { historyCapacity });
   const authorizer = createRbacAuthorizer({ store, registry });
-  const planting: Planting = { store, registry, clock };
-  const serviceAccounts = createServiceAccountAuthenticator({
-    issuer,
-    store,
-    registry,
-    clock,
-    webhookTokens,
-  });
-  const admin: UserInfo = { username: "kubernetes-admin", groups: ["system:masters"] };
-  return {
-    ...{ store, registry, clock, issuer, authorizer, audiences, url },
+  const common = { store, registry, clock, issuer, authorizer, audiences };
+  const webhookClient = webhookCallerOf(parts, createServiceResolver(common));
+  const webhooks = createWebhookAdmission({ ...common, client: webhookClient });
+  const serviceAccounts = createServiceAccountAuthenticator({ ...common, webhookTokens });
+  const onMinted = (): void => {
+    counts.tokensMinted += 1;
+  };
+  const services: EndpointServices = {
+    ...common,
+    url: () => parts.url,
     authentication: createRequestAuthentication({
-      staticTokens: new Map([[adminToken, admin]]),
+      staticTokens: staticTokens(parts),
       serviceAccounts,
       audiences,
     }),
-    admission: createAdmissionChain({ store, registry, webhooks: noWebhooks }),
-    discovery: createDiscovery(registry, () => url().replace("https://", "")),
+    admission: createAdmissionChain({ ...common, webhooks }),
+    discovery: createDiscovery(registry, () => parts.url.replace("https://", "")),
     openApi: createOpenApi(registry),
-    requestToken: createTokenRequestHandler({
-      ...{ store, registry, authorizer, issuer, clock, audiences, webhookTokens, onMinted },
-    }),
+    requestToken: createTokenRequestHandler({ ...common, webhookTokens, onMinted }),
     onCreated: (kind, object) => {
-      if (isNamespace(kind)) plantDefaultServiceAccount(object.metadata.name, planting);
+      if (isNamespace(kind)) plantDefaultServiceAccount(object.metadata.name, common);
     },
     onDeleted: (kind, object) => {
       if (isNamespace(kind)) deleteContents(object, registry, store);
     },
   };
+  return { services, webhookClient };
 }
 
-function isNamespace({ group, resource }: ResourceKind): boolean {
-  return group === "" && resource === "namespaces";
+function webhookCallerOf(parts: Parts, services: ServiceResolver): WebhookClient {
+  const { options, clock, authority, loopbackToken: token, counts } = parts;
+  return createWebhookCaller({
+    authentication: options.webhookAuthentication,
+    kubeconfig: options.admissionKubeconfig,
+    loopback: { url: () => parts.url, caPem: authority.certificatePem, token },
+    onCall: () => {
+      counts.webhookCalls += 1;
+    },
+    ...{ services, clock },
+  });
+}
+
+/** Two administrators: the user's, and the control plane itself when it asks itself for a token. */
+function staticTokens({ adminToken, loopbackToken }: Parts): ReadonlyMap<string, UserInfo> {
+  const groups = ["system:masters"];
+  return new Map([
+    [adminToken, { username: "kubernetes-admin", groups }],
+    [loopbackToken, { username: "system:apiserver", groups }],
+  ]);
+}
+
+function plantObjects({ authority, options }: Parts, planting: Planting): void {
+  plantBootstrapObjects(authority.certificatePem, planting);
+  const { webhookAuthentication } = options;
+  if (webhookAuthentication === undefined) return;
+  const { serviceAccount = defaultWebhookServiceAccount } = webhookAuthentication;
+  for (const object of webhookCallerGrant(serviceAccount)) plant(object, planting);
+}
+
+function listenerOf({ authority, counts }: Parts, services: EndpointServices): HttpsListener {
+  const { authentication, authorizer } = services;
+  return createHttpsListener({
+    ...authority.issue({
+      commonName: "kube-apiserver",
+      dnsNames: ["localhost", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
+      ipAddresses: ["127.0.0.1"],
+    }),
+    clientCaPem: authority.certificatePem,
+    answer: (call) => answerCall(call, services),
+    onRequest: () => {
+      counts.calls += 1;
+    },
+    ...{ authentication, authorizer },
+  });
+}
+
+function controlPlane(
+  { url, authority, adminToken, clock, issuer, counts }: Parts,
+  { store }: EndpointServices,
+  port: number,
+  stop: () => Promise<void>,
+): ControlPlane {
+  const caPem = authority.certificatePem;
+  const kubeconfig = (user: KubeconfigUser): string => kubeconfigText({ server: url, caPem, user });
+  const adminKubeconfig = kubeconfig({ token: adminToken });
+  return {
+    ...{
+      url,
+      port,
+      caPem,
+      certificateAuthority: authority,
+      adminToken,
+      adminKubeconfig,
+      kubeconfig,
+      clock,
+      stop,
+    },
+    writeKubeconfig: (file) => writePrivately(file, adminKubeconfig),
+    rotateSigningKey: (rotation) => issuer.rotate(rotation),
+    statistics: () => ({ ...counts }),
+    forgetHistory: () => store.history.compact(store.revision()),
+  };
 }
 
 function customKind({ group, version, kind, ...rest }: CustomKind): ResourceKind {

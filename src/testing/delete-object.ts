@@ -10,6 +10,7 @@ import {
   withMetadata,
 } from "./api-object.ts";
 import { decodeOptions } from "./body-decoder.ts";
+import { isNamespace, terminating } from "./namespace-lifecycle.ts";
 import { admissionOf, type ResourceRequest, type ResourceServices } from "./resource-context.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 import { parseSelectors } from "./selector.ts";
@@ -29,6 +30,7 @@ export async function deleteObject(
   const dryRun = isDryRun(call.query) || stringsAt(options, "dryRun").includes("All");
   const deleted = dryRun ? current : remove(kind, current, services);
   const held = deleted.metadata.deletionTimestamp !== undefined;
+  if (isNamespace(kind)) return terminating(deleted, services.clock);
   return held || kind.returnsDeleted ? deleted : success(kind, deleted);
 }
 
@@ -69,13 +71,18 @@ export function remove(kind: ResourceKind, object: ApiObject, services: Resource
 
 function assertPreconditions(kind: ResourceKind, { metadata }: ApiObject, preconditions: JsonObject): void {
   const { uid, resourceVersion } = metadata;
-  const check = (label: string, wanted: string | undefined, actual: string | undefined): void => {
+  const check = (
+    label: string,
+    wanted: string | undefined,
+    actual: string | undefined,
+    cause: string,
+  ): void => {
     if (wanted === undefined || wanted === actual) return;
-    const reason = `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${actual}`;
-    throw conflict(kind, metadata.name, reason);
+    const reason = `the ${label} in the precondition (${wanted}) does not match the ${label} in record (${actual}). The object might have been ${cause}`;
+    throw conflict({ group: kind.group, resource: kind.kind }, metadata.name, reason);
   };
-  check("UID", stringAt(preconditions, "uid"), uid);
-  check("ResourceVersion", stringAt(preconditions, "resourceVersion"), resourceVersion);
+  check("UID", stringAt(preconditions, "uid"), uid, "deleted and then recreated");
+  check("ResourceVersion", stringAt(preconditions, "resourceVersion"), resourceVersion, "modified");
 }
 
 /** The Status that says what is gone. */

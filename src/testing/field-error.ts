@@ -47,7 +47,7 @@ export function invalidObject(kind: GroupResource, name: string, errors: readonl
     {
       ...(name === "" ? {} : { name }),
       ...(kind.group === "" ? {} : { group: kind.group }),
-      kind: kind.resource,
+      ...(kind.resource === "" ? {} : { kind: kind.resource }),
       causes: errors,
     },
   );

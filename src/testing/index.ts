@@ -20,3 +20,4 @@ export {
 export type { ControlPlaneClock } from "./control-plane-clock.ts";
 export type { KubeconfigUser } from "./kubeconfig-text.ts";
 export type { RotateOptions, SigningAlgorithm } from "./service-account-issuer.ts";
+export type { WebhookAuthentication } from "./webhook-caller.ts";

@@ -1,4 +1,5 @@
 import type { ApiObject, JsonObject } from "./api-object.ts";
+import { assertListOptions, assertResourceVersion } from "./request-options.ts";
 import type { ResourceRequest, ResourceServices } from "./resource-context.ts";
 import { apiVersionOf, type ResourceKind } from "./resource-kind.ts";
 import { parseSelectors } from "./selector.ts";
@@ -16,6 +17,8 @@ const tooOld =
 /** GET of a collection: selectors, `limit` and `continue`, `resourceVersion`. @throws 410 for a forgotten version */
 export function listObjects({ call, kind }: ResourceRequest, { store }: ResourceServices): JsonObject {
   const { query, info } = call;
+  assertListOptions(query);
+  assertResourceVersion(query, store.revision());
   const selected = parseSelectors(query);
   const from = continuationOf(query.get("continue"));
   const revision = from?.revision ?? exactRevision(query) ?? store.revision();

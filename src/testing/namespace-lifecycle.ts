@@ -1,5 +1,6 @@
+import type { Clock } from "../clock.ts";
 import type { AdmissionAttributes } from "./admission-attributes.ts";
-import { type ApiObject, isJsonObject, objectAt } from "./api-object.ts";
+import { type ApiObject, formatTime, isJsonObject, objectAt, withMetadata } from "./api-object.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { isStored, type ResourceKind, type ResourceRegistry } from "./resource-kind.ts";
 import { forbiddenBy, notFound } from "./status-error.ts";
@@ -30,6 +31,16 @@ export function assertNamespaceLifecycle(
       name,
       `unable to create new content in namespace ${namespace} because it is being terminated`,
     );
+}
+
+export function isNamespace({ group, resource }: ResourceKind): boolean {
+  return group === "" && resource === "namespaces";
+}
+
+/** A namespace whose deletion has begun: upstream the controller ends it after the answer. */
+export function terminating(namespace: ApiObject, clock: Clock): ApiObject {
+  const deletionTimestamp = namespace.metadata.deletionTimestamp ?? formatTime(clock.now());
+  return { ...withMetadata(namespace, { deletionTimestamp }), status: { phase: "Terminating" } };
 }
 
 /** What kube-controller-manager does with a deleted namespace: everything in it goes too. */

@@ -99,6 +99,12 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   return new StatusError(406, "NotAcceptable", message);
 }
 
+/** The same from the paths that are no API: k8s.io/kubernetes pkg/routes, 1.37. */
+export function noRepresentation(available: readonly string[]): StatusError {
+  const message = `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`;
+  return new StatusError(406, "NotAcceptable", message, {});
+}
+
 export function alreadyExists(resource: GroupResource, name: string): StatusError {
   const message = `${qualifiedName(resource)} ${JSON.stringify(name)} already exists`;
   return new StatusError(409, "AlreadyExists", message, detailsOf(resource, name));
@@ -112,6 +118,13 @@ export function conflict(resource: GroupResource, name: string, reason: string):
 /** The resource version asked for has been forgotten. */
 export function expired(message: string): StatusError {
   return new StatusError(410, "Expired", message);
+}
+
+/** A resource version that is still to come: kube-apiserver waits a while for it first. */
+export function tooLargeVersion(asked: string, current: number): StatusError {
+  const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
+  const message = `Timeout: Too large resource version: ${asked}, current: ${current}`;
+  return new StatusError(504, "Timeout", message, { causes, retryAfterSeconds: 1 });
 }
 
 export function tooLarge(limit: number): StatusError {

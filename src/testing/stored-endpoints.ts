@@ -6,6 +6,7 @@ import { createObject } from "./create-object.ts";
 import { deleteCollection, deleteObject } from "./delete-object.ts";
 import { evictPod } from "./evict-pod.ts";
 import { listObjects, listOf } from "./list-objects.ts";
+import { assertDryRun, assertResourceVersion } from "./request-options.ts";
 import { admissionOf, type ResourceRequest, type ResourceServices } from "./resource-context.ts";
 import { methodNotAllowed } from "./status-error.ts";
 import { viewOf } from "./subresource-view.ts";
@@ -23,6 +24,7 @@ export async function answerStored(request: ResourceRequest, services: StoredSer
   const { call, subresource } = request;
   const { verb, namespace, name } = call.info;
   if (subresource !== undefined && !subresource.verbs.includes(verb)) throw methodNotAllowed();
+  assertDryRun(call);
   if (subresource?.name === "token") return requestToken(request, services);
   if (subresource?.name === "eviction") return created(await evictPod(request, services));
   switch (verb) {
@@ -30,6 +32,7 @@ export async function answerStored(request: ResourceRequest, services: StoredSer
       if (call.info.parts.length > 1) throw methodNotAllowed();
       return created(present(request, await createObject(request, services), services));
     case "get": {
+      assertResourceVersion(call.query, services.store.revision());
       const object = services.store.require(request.kind, namespace, name);
       return ok(present(request, viewOf(subresource, false).read(object), services));
     }

@@ -45,7 +45,7 @@ const webhookColumns: readonly Column[] = [
 
 // k8s.io/kubernetes pkg/printers/internalversion, 1.37, for the kinds served here
 const columns: Readonly<Record<string, readonly Column[]>> = {
-  "/configmaps": [name, { name: "Data", cell: (object) => String(dataSize(object)) }, age],
+  "/configmaps": [name, { name: "Data", cell: dataSize }, age],
   "/namespaces": [name, { name: "Status", cell: (object) => objectAt(object, "status").phase ?? "" }, age],
   "/pods": [
     name,
@@ -57,7 +57,7 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   "/secrets": [
     name,
     { name: "Type", cell: (secret) => secret.type ?? "" },
-    { name: "Data", cell: (secret) => String(dataSize(secret)) },
+    { name: "Data", cell: dataSize },
     age,
   ],
   "/services": [

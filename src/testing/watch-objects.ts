@@ -1,6 +1,6 @@
 import type { StreamAnswer } from "./api-call.ts";
 import { type ApiObject, type JsonObject, withMetadata } from "./api-object.ts";
-import { invalid, invalidObject, required } from "./field-error.ts";
+import { assertListOptions } from "./request-options.ts";
 import type { ResourceRequest, ResourceServices } from "./resource-context.ts";
 import { apiVersionOf } from "./resource-kind.ts";
 import { parseSelectors, type Selector } from "./selector.ts";
@@ -25,7 +25,8 @@ export function watchObjects(
 ): StreamAnswer {
   const { call, kind } = request;
   const { query } = call;
-  assertOptions(request);
+  assertListOptions(query);
+  assertNumber(query);
   const selected = parseSelectors(query);
   const inNamespace: Selector = ({ metadata }) =>
     call.info.namespace === "" || !kind.namespaced || metadata.namespace === call.info.namespace;
@@ -91,25 +92,10 @@ function bookmark({ kind }: ResourceRequest, revision: number): ApiObject {
   return { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata };
 }
 
-/** k8s.io/apimachinery pkg/apis/meta/internalversion/validation: what does not go together. */
-function assertOptions({ call: { query } }: ResourceRequest): void {
+function assertNumber(query: URLSearchParams): void {
   const version = query.get("resourceVersion") ?? "";
   if (version !== "" && !/^\d+$/.test(version))
-    throw badRequest(
-      `invalid resource version ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
-    );
-  const initial = query.get("sendInitialEvents");
-  const match = query.get("resourceVersionMatch");
-  if (initial === null) return;
-  const kind = { group: "meta.k8s.io", resource: "ListOptions" };
-  if (match === null)
-    throw invalidObject(kind, "", [
-      required("resourceVersionMatch", "resourceVersionMatch must be set when sendInitialEvents is set"),
-    ]);
-  if (match !== "NotOlderThan")
-    throw invalidObject(kind, "", [
-      invalid("resourceVersionMatch", match, "must be NotOlderThan when sendInitialEvents is set"),
-    ]);
+    throw badRequest(`invalid resource version: ${JSON.stringify(version)}`);
 }
 
 function tooOld(query: URLSearchParams, { store }: ResourceServices): JsonObject {

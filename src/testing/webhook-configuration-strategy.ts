@@ -156,7 +156,9 @@ function validateUrl(text: string, path: string): readonly FieldError[] {
     faults.push(
       invalid(path, parsed.protocol.slice(0, -1), `'https' is the only allowed URL scheme${urlForm}`),
     );
-  if (parsed.host === "") faults.push(invalid(path, parsed.host, `host must be specified${urlForm}`));
+  // WHATWG takes `path` of `https:///path` for the host
+  if (parsed.host === "" || /^[a-z]+:\/\/(\/|$)/i.test(text))
+    faults.push(invalid(path, "", `host must be specified${urlForm}`));
   if (parsed.username !== "" || parsed.password !== "")
     faults.push(invalid(path, parsed.username, "user information is not permitted in the URL"));
   if (parsed.hash !== "")
