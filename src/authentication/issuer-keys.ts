@@ -43,6 +43,18 @@ const defaults = {
 };
 const maxRetryMs = 30_000;
 
+type Settings = Required<Omit<IssuerOptions, "issuer">> & Pick<IssuerOptions, "issuer">;
+
+interface State {
+  held: HeldKeys | undefined;
+  /** Whether a fetch is under way. */
+  flying: boolean;
+  attemptedAt: number;
+  /** Why the last fetch failed; undefined where it did not. */
+  failure: unknown;
+  generation: number;
+}
+
 /**
  * Keeps one issuer's keys. An unknown `kid` causes at most one fetch in 10 s, whatever the source's `max-age` says: a
  * rotated key is found at once, and a stranger who invents key ids does not make us hammer the issuer. When a fetch
@@ -50,90 +62,103 @@ const maxRetryMs = 30_000;
  * fetch. No timer runs: whoever asks for a key notices that it is time to refresh.
  */
 export function createIssuer(options: IssuerOptions): TokenIssuer {
-  const { refreshMs, staleMs, cooldownMs, timeoutMs, retryMs } = { ...defaults, ...options };
-  const clock = options.clock ?? systemClock;
-  const flights = createSingleFlight<void>();
-  let held: HeldKeys | undefined;
-  let flying = false;
-  let attemptedAt = Number.NEGATIVE_INFINITY;
-  let failure: unknown;
-  let generation = 0;
-
-  const fetchKeys = (): Promise<void> =>
-    flights.do("keys", async () => {
-      flying = true;
-      attemptedAt = clock.now();
-      try {
-        const next = decodeFetched(await fetchWithin(options.source, timeoutMs), options.issuer, attemptedAt);
-        if (held !== undefined && (held.issuer !== next.issuer || !next.keys.includes(held.keys)))
-          generation++;
-        held = next;
-        failure = undefined;
-        publish(options.name, { keys: next.keys.size });
-      } catch (error) {
-        failure = error;
-        publish(options.name, { detail: messageOf(error) });
-        throw unavailable(options.name, error);
-      } finally {
-        flying = false;
-      }
-    });
-
-  /** A clock that went back must not stop fetching until it has caught up. */
-  const elapsed = (since: number, ms: number): boolean => clock.now() - since >= ms || clock.now() < since;
-  const usable = (): HeldKeys | undefined =>
-    held !== undefined && clock.now() - held.fetchedAt < staleMs ? held : undefined;
-  const mayFetch = (): boolean => flying || elapsed(attemptedAt, cooldownMs);
-  const hold = (): HeldKeys => {
-    const now = usable();
-    if (now === undefined) throw unavailable(options.name, failure);
-    return now;
+  const settings: Settings = { ...defaults, clock: systemClock, ...options };
+  const { name, refreshMs, staleMs, cooldownMs, clock } = settings;
+  const state: State = {
+    held: undefined,
+    flying: false,
+    attemptedAt: Number.NEGATIVE_INFINITY,
+    failure: undefined,
+    generation: 0,
   };
-
-  const keyAfterFetch = async (kid: string, algorithm: SigningAlgorithm): Promise<KeyObject | undefined> => {
+  const fetchKeys = createFetch(settings, state);
+  const isUsable = ({ fetchedAt }: HeldKeys): boolean => clock.now() - fetchedAt < staleMs;
+  const usable = (): HeldKeys | undefined =>
+    state.held !== undefined && isUsable(state.held) ? state.held : undefined;
+  const mayFetch = (): boolean => state.flying || elapsed(clock, state.attemptedAt, cooldownMs);
+  const issuer = (): string | undefined => state.held?.issuer ?? options.issuer;
+  const fetched = async (): Promise<HeldKeys> => {
     await fetchKeys();
-    return pick(hold(), kid, algorithm);
+    return state.held!;
   };
 
   return {
-    name: options.name,
-    issuer: () => held?.issuer ?? options.issuer,
+    name,
+    issuer,
     discover() {
-      const issuer = held?.issuer ?? options.issuer;
-      if (issuer !== undefined) return issuer;
-      if (!mayFetch()) throw unavailable(options.name, failure);
-      return fetchKeys().then(() => hold().issuer);
+      const known = issuer();
+      if (known !== undefined) return known;
+      if (!mayFetch()) throw unavailable(name, state.failure);
+      return fetched().then((held) => held.issuer);
     },
     key(kid, algorithm) {
-      const now = usable();
-      if (now?.keys.has(kid)) {
-        if (elapsed(now.fetchedAt, refreshMs) && mayFetch()) fetchKeys().catch(() => undefined);
-        return pick(now, kid, algorithm);
+      const held = usable();
+      if (held?.keys.has(kid)) {
+        if (elapsed(clock, held.fetchedAt, refreshMs) && mayFetch()) fetchKeys().catch(() => undefined);
+        return pick(held, kid, algorithm);
       }
-      if (mayFetch()) return keyAfterFetch(kid, algorithm);
+      if (mayFetch()) return fetched().then((fresh) => pick(fresh, kid, algorithm));
       // with the last fetch failed nobody can say that the issuer has no such key
-      if (now === undefined || failure !== undefined) throw unavailable(options.name, failure);
+      if (held === undefined || state.failure !== undefined) throw unavailable(name, state.failure);
       return undefined;
     },
-    async start({ signal } = {}) {
-      for (let wait = retryMs; usable() === undefined; wait = Math.min(2 * wait, maxRetryMs)) {
-        signal?.throwIfAborted();
-        const fetched = await fetchKeys().then(
-          () => true,
-          () => false,
-        );
-        // half to all of the wait, so that replicas do not ask in step
-        if (!fetched)
-          await delay(wait * (0.5 + clock.random() / 2), undefined, {
-            ref: false,
-            ...(signal && { signal }),
-          });
-      }
-    },
+    start: ({ signal } = {}) => fetchUntil(() => usable() !== undefined, fetchKeys, settings, signal),
     refresh: fetchKeys,
     ready: () => usable() !== undefined,
-    generation: () => generation,
+    generation: () => state.generation,
   };
+}
+
+/** The one place that fills the state. */
+function createFetch(
+  { name, source, issuer, timeoutMs, clock }: Settings,
+  state: State,
+): () => Promise<void> {
+  const flights = createSingleFlight<void>();
+  return () =>
+    flights.do("keys", async () => {
+      state.flying = true;
+      state.attemptedAt = clock.now();
+      try {
+        const next = decodeFetched(await fetchWithin(source, timeoutMs), issuer, state.attemptedAt);
+        if (state.held !== undefined && withdraws(next, state.held)) state.generation++;
+        state.held = next;
+        state.failure = undefined;
+        publish(name, { keys: next.keys.size });
+      } catch (error) {
+        state.failure = error;
+        publish(name, { detail: messageOf(error) });
+        throw unavailable(name, error);
+      } finally {
+        state.flying = false;
+      }
+    });
+}
+
+function withdraws(next: HeldKeys, held: HeldKeys): boolean {
+  return next.issuer !== held.issuer || !next.keys.includes(held.keys);
+}
+
+async function fetchUntil(
+  done: () => boolean,
+  fetchKeys: () => Promise<void>,
+  { retryMs, clock }: Settings,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let wait = retryMs; !done(); wait = Math.min(2 * wait, maxRetryMs)) {
+    signal?.throwIfAborted();
+    try {
+      await fetchKeys();
+    } catch {
+      // half to all of the wait, so that replicas do not ask in step
+      await delay(wait * (0.5 + clock.random() / 2), undefined, { ref: false, ...(signal && { signal }) });
+    }
+  }
+}
+
+/** A clock that went back must not stop fetching until it has caught up. */
+function elapsed(clock: Clock, since: number, ms: number): boolean {
+  return clock.now() - since >= ms || clock.now() < since;
 }
 
 function pick({ keys }: HeldKeys, kid: string, algorithm: SigningAlgorithm): KeyObject | undefined {

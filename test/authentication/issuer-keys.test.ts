@@ -209,6 +209,16 @@ describe("createIssuer", () => {
       expect(await ask(issuer, clusterKey.kid)).to.equal("known");
     });
 
+    it("fetches when it is told to, whatever the cooldown", async () => {
+      const { issuer, state } = rig();
+      await issuer.start();
+      state.keys = [rotated];
+      await issuer.refresh();
+      expect(await ask(issuer, "rotated")).to.equal("known");
+      state.fault = new Error("away");
+      expect((await rejectionOf(issuer.refresh())).code).to.equal("ERR_ISSUER_UNAVAILABLE");
+    });
+
     it("does not stop fetching when the clock goes back", async () => {
       const { issuer, state, clock } = rig();
       await issuer.start();
