@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ApiAnswer } from "./api-call.ts";
+import { jsonText } from "./api-object.ts";
 import type { StatusError } from "./status-error.ts";
 
 const noCache = { "cache-control": "no-cache, private" };
@@ -15,7 +16,7 @@ export async function writeAnswer(
   if ("stream" in answer) {
     response.writeHead(200, { ...noCache, "content-type": "application/json" });
     response.flushHeaders();
-    await answer.stream((line) => response.write(`${JSON.stringify(line)}\n`), signal);
+    await answer.stream((line) => response.write(`${jsonText(line)}\n`), signal);
     response.end();
     return;
   }
@@ -46,7 +47,7 @@ function writeJson(
   headers: Readonly<Record<string, string>>,
   warnings: readonly string[],
 ): void {
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+  const bytes = Buffer.from(`${jsonText(body)}\n`);
   const warning = [...new Set(warnings)].map((text) => `299 - ${quoted(text)}`);
   const sized: Record<string, string | number | string[]> = { ...headers, "content-length": bytes.length };
   response.writeHead(status, warning.length === 0 ? sized : { ...sized, warning });

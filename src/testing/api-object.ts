@@ -1,5 +1,7 @@
-/** Any JSON value, as it stands on the wire. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+import { copyJSON, encodeLossless } from "../admission/json-encoder.ts";
+
+/** Any JSON value, as it stands on the wire. Integers that a double cannot hold are bigints. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 
 export interface JsonObject {
   readonly [name: string]: Json | undefined;
@@ -61,6 +63,11 @@ export function withMetadata(object: ApiObject, changes: Partial<ApiObjectMeta>)
 /** The same members without those that are undefined. */
 export function defined<T extends object>(members: T): T {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** JSON text, every integer exact; an absent value as null. */
+export function jsonText(value: unknown): string {
+  return encodeLossless(copyJSON(value ?? null));
 }
 
 /** RFC 3339 to the second, as `metav1.Time` is written. */

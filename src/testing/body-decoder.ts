@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { parseLossless } from "../admission/json-runtime.ts";
 import type { ApiCall } from "./api-call.ts";
 import { type ApiObject, isJsonObject, type Json, type JsonObject } from "./api-object.ts";
 import { decodeProtobuf } from "./protobuf-object.ts";
@@ -58,7 +59,7 @@ function decodeValue(body: Buffer, mediaType: string, expected: ExpectedKind): J
   if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
   const text = body.toString("utf8");
   try {
-    return mediaType === "application/yaml" ? (parse(text) as Json) : (JSON.parse(text) as Json);
+    return mediaType === "application/yaml" ? (parse(text) as Json) : (parseLossless(text) as Json);
   } catch (error) {
     throw unrecognized(expected, `couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }

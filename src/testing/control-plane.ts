@@ -203,7 +203,7 @@ function webhookCallerOf(parts: Parts, services: ServiceResolver): WebhookClient
 function staticTokens({ adminToken, loopbackToken }: Parts): ReadonlyMap<string, UserInfo> {
   const groups = ["system:masters"];
   return new Map([
-    [adminToken, { username: "kubernetes-admin", groups }],
+    [adminToken, { username: "admin", groups }],
     [loopbackToken, { username: "system:apiserver", groups }],
   ]);
 }

@@ -1,4 +1,4 @@
-import type { Json } from "./api-object.ts";
+import { type Json, jsonText } from "./api-object.ts";
 import { type GroupResource, qualifiedName, StatusError } from "./status-error.ts";
 
 /** One fault of an object, in the words of k8s.io/apimachinery pkg/util/validation/field. */
@@ -14,7 +14,7 @@ export function required(field: string, detail = ""): FieldError {
 
 /** `value` is printed as JSON; an absent one as null. */
 export function invalid(field: string, value: Json | undefined, detail: string): FieldError {
-  const printed = JSON.stringify(value ?? null);
+  const printed = jsonText(value);
   return { reason: "FieldValueInvalid", field, message: join(`Invalid value: ${printed}`, detail) };
 }
 
@@ -24,12 +24,12 @@ export function notSupported(
   supported: readonly string[],
 ): FieldError {
   const list = supported.map((item) => JSON.stringify(item)).join(", ");
-  const message = `Unsupported value: ${JSON.stringify(value ?? null)}: supported values: ${list}`;
+  const message = `Unsupported value: ${jsonText(value)}: supported values: ${list}`;
   return { reason: "FieldValueNotSupported", field, message };
 }
 
 export function duplicate(field: string, value: Json): FieldError {
-  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${JSON.stringify(value)}` };
+  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${jsonText(value)}` };
 }
 
 export function forbiddenField(field: string, detail: string): FieldError {

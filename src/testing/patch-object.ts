@@ -1,4 +1,5 @@
 import { applyJSONPatch } from "../admission/json-patch.ts";
+import { parseLossless } from "../admission/json-runtime.ts";
 import type { JSONObject } from "../admission/json-value.ts";
 import type { ApiCall } from "./api-call.ts";
 import { type ApiObject, isJsonObject, type Json } from "./api-object.ts";
@@ -58,7 +59,7 @@ function applyOperations(patch: Json, current: ApiObject): Json {
 
 function parsePatch({ body }: ApiCall): Json {
   try {
-    return JSON.parse(body.toString("utf8")) as Json;
+    return parseLossless(body.toString("utf8")) as Json;
   } catch (error) {
     throw badRequest(`error decoding patch: ${(error as Error).message}`);
   }

@@ -6,7 +6,7 @@ import type { RequestAttributes } from "./request-info.ts";
 export class StatusError extends Error {
   readonly status: Status & { readonly code: number };
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(code: number, reason: string | undefined, message: string, details?: StatusDetails) {
     super(message);
     this.name = "StatusError";
     this.status = {
@@ -15,7 +15,7 @@ export class StatusError extends Error {
       metadata: {},
       status: "Failure",
       message,
-      reason,
+      ...(reason === undefined ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
       code,
     };

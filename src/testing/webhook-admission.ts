@@ -68,7 +68,7 @@ async function answered<T>(dispatch: () => Promise<T>): Promise<T> {
   try {
     return await dispatch();
   } catch (error) {
-    const { message = "", reason = "", code, details } = dispatchStatus(error) satisfies Status;
+    const { message = "", reason, code, details } = dispatchStatus(error) satisfies Status;
     throw new StatusError(code, reason, message, details);
   }
 }
