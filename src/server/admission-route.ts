@@ -9,6 +9,7 @@ import type { DeadlineOptions } from "./review-deadline.ts";
 /** Who may call: `enforce` refuses others, `observe` only says whom it would refuse, `off` asks nobody. */
 export type RouteMode = "off" | "observe" | "enforce";
 
+/** What one review may cost. */
 export interface RouteLimits extends DeadlineOptions {
   /** A longer body is denied. Default 7 MiB: two objects of 3 MiB, the API server's limit, and 1 MiB for the rest. */
   readonly maxBodyBytes: number;
@@ -16,6 +17,7 @@ export interface RouteLimits extends DeadlineOptions {
   readonly bodyTimeoutMs: number;
 }
 
+/** What makes a webhook: who may call, what judges, within which limits. */
 export interface AdmissionRouteOptions extends ReviewGroupOptions {
   /** As logs and metrics call it; requests are matched to a route by whoever owns the listener. */
   readonly path: string;

@@ -19,8 +19,8 @@ export type NextFunction = (error?: unknown) => void;
 
 /**
  * The same for Express: `app.post("/validate", createExpressHandler(route))`. Mount it before any body parser. A body
- * that `express.raw()` has read is taken as it is; one that was parsed is passed to `next` as an error, because the
- * bytes that were signed for by nobody are gone.
+ * that `express.raw()` has read is taken as it is; one that was parsed is an error for `next`: members that stand twice
+ * cannot be seen in it any more.
  */
 export function createExpressHandler(
   route: AdmissionRoute,

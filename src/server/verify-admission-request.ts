@@ -7,6 +7,7 @@ import { verificationSteps } from "./admission-steps.ts";
 import { createExchange, givenBody, runSteps } from "./serve-review.ts";
 import type { WireAnswer } from "./wire-answer.ts";
 
+/** A webhook call, however it was received. */
 export interface AdmissionRequestToVerify {
   /**
    * The request's headers. Give node's `rawHeaders`, or a `Headers` object: node's `headers` hides a second

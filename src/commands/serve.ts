@@ -1,0 +1,51 @@
+import { loadServerConfiguration } from "../configuration/load-server-configuration.ts";
+import { createWebhookServer } from "../server/webhook-server.ts";
+import { defineCommand } from "./command.ts";
+
+/** `countersign serve`: the webhook server, until SIGTERM or SIGINT. */
+export const serve = defineCommand({
+  name: "serve",
+  summary: "Serve admission webhooks that authenticate their callers",
+  example: "countersign serve --config server.yaml",
+  flags: {
+    config: {
+      type: "string",
+      value: "FILE",
+      required: true,
+      summary: "ServerConfiguration, YAML or JSON",
+    },
+    kubeconfig: {
+      type: "string",
+      value: "FILE",
+      summary: "the API server of issuers without a URL and of tokenReview; without it as kubectl finds it",
+    },
+  },
+  async run({ flags: { config, kubeconfig } }, io) {
+    const server = createWebhookServer({
+      configuration: await loadServerConfiguration(config),
+      log: io.stderr,
+      async cluster() {
+        const { findCluster } = await import("../transport/kubeconfig-connection.ts");
+        return findCluster({ kubeconfig, env: io.env });
+      },
+    });
+    const stopped = stopSignal();
+    const ports = await server.start();
+    // the one result: where it listens, for whoever asked for port 0
+    io.stdout.write(`${JSON.stringify(ports)}\n`);
+    await stopped;
+    await server.close();
+    return 0;
+  },
+});
+
+/** Resolves at the first signal to stop; a second one ends the process as if nobody listened. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off("SIGTERM", stop).off("SIGINT", stop);
+      resolve();
+    };
+    process.on("SIGTERM", stop).on("SIGINT", stop);
+  });
+}

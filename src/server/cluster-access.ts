@@ -1,0 +1,49 @@
+import type { TokenReviewClient } from "../authentication/token-review.ts";
+import { CountersignError } from "../errors.ts";
+import type { ClusterConnection } from "../transport/cluster-connection.ts";
+import type { RestClient } from "../transport/rest-client.ts";
+
+/** The API server we ask for keys and token reviews. Nothing of it is loaded before it is needed. */
+export interface ClusterAccess {
+  restClient(): Promise<RestClient>;
+  tokenReviews(): Promise<TokenReviewClient>;
+  close(): Promise<void>;
+}
+
+/** @throws ERR_CONFIGURATION from its methods where no cluster was given. */
+export function createClusterAccess(connect: (() => Promise<ClusterConnection>) | undefined): ClusterAccess {
+  const closers: (() => unknown)[] = [];
+  let connection: Promise<ClusterConnection> | undefined;
+  const connected = (): Promise<ClusterConnection> => {
+    if (connect === undefined)
+      throw new CountersignError(
+        "ERR_CONFIGURATION",
+        "issuers and tokenReview need an API server, and none was given",
+      );
+    connection ??= connect();
+    return connection;
+  };
+  return {
+    async restClient() {
+      const [{ client }, { createRestClient }] = await Promise.all([
+        connected(),
+        import("../transport/rest-client.ts"),
+      ]);
+      const rest = createRestClient(client);
+      closers.push(() => rest.close());
+      return rest;
+    },
+    async tokenReviews() {
+      const [{ client }, { createReviewClients }] = await Promise.all([
+        connected(),
+        import("../transport/review-clients.ts"),
+      ]);
+      const reviews = createReviewClients(client);
+      closers.push(() => reviews.close());
+      return reviews;
+    },
+    async close() {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+}

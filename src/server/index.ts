@@ -1,0 +1,31 @@
+/**
+ * Webhook servers that know who is calling: the one `countersign serve` runs ({@link createWebhookServer}), the same for a
+ * server of your own ({@link createNodeHandler}, {@link createExpressHandler}), and the verification alone
+ * ({@link verifyAdmissionRequest}).
+ */
+
+export {
+  loadServerConfiguration,
+  parseServerConfiguration,
+} from "../configuration/load-server-configuration.ts";
+export type { ServerConfiguration } from "../configuration/server-configuration.ts";
+export {
+  type AdmissionRoute,
+  type AdmissionRouteOptions,
+  createAdmissionRoute,
+  type RouteLimits,
+  type RouteMode,
+} from "./admission-route.ts";
+export {
+  createExpressHandler,
+  createNodeHandler,
+  type NextFunction,
+  type NodeHandler,
+} from "./node-handler.ts";
+export {
+  type AdmissionRequestToVerify,
+  type AdmissionVerification,
+  verifyAdmissionRequest,
+} from "./verify-admission-request.ts";
+export { createWebhookServer, type WebhookServer, type WebhookServerOptions } from "./webhook-server.ts";
+export type { WireAnswer } from "./wire-answer.ts";

@@ -1,0 +1,84 @@
+import { createIssuer } from "../authentication/issuer-keys.ts";
+import type { KeySource, TokenIssuer } from "../authentication/token-issuer.ts";
+import { watchFiles } from "../certificates/file-watcher.ts";
+import type { Clock } from "../clock.ts";
+import type { IssuerConfiguration } from "../configuration/server-configuration.ts";
+import type { RestClient } from "../transport/rest-client.ts";
+import { createJWKSFileSource } from "./jwks-file-source.ts";
+
+export interface IssuersOptions {
+  readonly configurations: readonly IssuerConfiguration[];
+  /** The API server whose keys an issuer without a URL has; asked for only where there is one. */
+  readonly cluster: () => Promise<RestClient>;
+  readonly clock: Clock;
+}
+
+/** The configured issuers, their keys kept fresh. */
+export interface Issuers {
+  readonly list: readonly TokenIssuer[];
+  close(): void;
+}
+
+/** Often enough that a withdrawn key is gone in minutes, also where nobody calls. */
+const refreshIntervalMs = 300_000;
+
+/** Makes the configured issuers and begins to fetch their keys, without waiting for them: the listener need not. */
+export async function createIssuers(options: IssuersOptions): Promise<Issuers> {
+  const stopped = new AbortController();
+  const kept = await Promise.all(
+    options.configurations.map((one) => keepIssuer(one, options, stopped.signal)),
+  );
+  return {
+    list: kept.map(({ issuer }) => issuer),
+    close() {
+      stopped.abort();
+      for (const { close } of kept) close();
+    },
+  };
+}
+
+interface KeptIssuer {
+  readonly issuer: TokenIssuer;
+  close(): void;
+}
+
+async function keepIssuer(
+  configuration: IssuerConfiguration,
+  options: IssuersOptions,
+  signal: AbortSignal,
+): Promise<KeptIssuer> {
+  const { name, url, jwksFile } = configuration;
+  const issuer = createIssuer({
+    name,
+    source: await keySource(configuration, options),
+    clock: options.clock,
+    ...(url !== undefined && { issuer: url }),
+    // a file on this machine is the last good value itself: it does not grow stale
+    ...(jwksFile !== undefined && { staleMs: Number.POSITIVE_INFINITY }),
+  });
+  // failures are published as `countersign:keys`
+  const refresh = (): Promise<void> => issuer.refresh().catch(() => undefined);
+  issuer.start({ signal }).catch(() => undefined);
+  const timer = setInterval(
+    () => void refresh(),
+    refreshIntervalMs * (0.9 + options.clock.random() / 5),
+  ).unref();
+  const watcher =
+    jwksFile === undefined ? undefined : await watchFiles({ files: [jwksFile], onChange: refresh });
+  return {
+    issuer,
+    close() {
+      clearInterval(timer);
+      watcher?.close();
+    },
+  };
+}
+
+async function keySource(configuration: IssuerConfiguration, options: IssuersOptions): Promise<KeySource> {
+  const { url, caFile, jwksFile } = configuration;
+  if (url !== undefined && jwksFile !== undefined)
+    return createJWKSFileSource({ issuer: url, file: jwksFile });
+  const { createClusterKeySource, createRemoteKeySource } = await import("../transport/key-sources.ts");
+  if (url === undefined) return createClusterKeySource(await options.cluster());
+  return createRemoteKeySource({ issuerUrl: url, ...(caFile !== undefined && { caFile }) });
+}

@@ -1,0 +1,93 @@
+import type { Logger } from "pino";
+import type { DiagnosticsMessages } from "../diagnostics.ts";
+import { subscribeAll } from "./diagnostics-subscription.ts";
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+
+export interface LogOptions {
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** Where the lines go. */
+  readonly destination: { write(line: string): unknown };
+}
+
+/** JSON lines, one for each thing an operator may want to know. */
+export interface Log {
+  write(
+    level: Exclude<LogLevel, "silent">,
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void;
+  /** Resolves when what was written has been handed to the destination. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Writes by pino what is published on the diagnostics channels. pino is loaded with the first line that is wanted: no
+ * start waits for it. `caller` is who called the webhook, `user` who made the request under review.
+ */
+export function createLog({ level = "info", destination }: LogOptions): Log {
+  const threshold = severity[level];
+  let logger: Promise<Logger> | undefined;
+  let loaded: Logger | undefined;
+  const load = async (): Promise<Logger> => {
+    const { pino, stdTimeFunctions } = await import("pino");
+    loaded = pino(
+      {
+        level,
+        base: null,
+        timestamp: stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      destination,
+    );
+    return loaded;
+  };
+  const write: Log["write"] = (at, message, fields = {}) => {
+    if (severity[at] < threshold) return;
+    if (loaded !== undefined) return loaded[at](fields, message);
+    logger ??= load();
+    // lines keep their order: callbacks of one promise run as they were added
+    void logger.then((ready) => ready[at](fields, message));
+  };
+  const unsubscribe = subscribeAll(listeners(write));
+  return {
+    write,
+    async flush() {
+      await logger;
+    },
+    close: unsubscribe,
+  };
+}
+
+const severity: Readonly<Record<LogLevel, number>> = {
+  trace: 10,
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
+  silent: Number.POSITIVE_INFINITY,
+};
+
+type Messages = DiagnosticsMessages;
+
+/** What is worth which level. */
+function listeners(write: Log["write"]) {
+  return {
+    "countersign:request": ({ allowed, ...fields }: Messages["countersign:request"]) =>
+      allowed ? write("debug", "allowed", fields) : write("info", "denied", fields),
+    "countersign:refusal": (fields: Messages["countersign:refusal"]) =>
+      write("warn", fields.outcome === "refused" ? "refused" : "would have been refused", { ...fields }),
+    "countersign:policy": (fields: Messages["countersign:policy"]) =>
+      write(fields.outcome === "failed" ? "error" : "debug", `policy ${fields.outcome}`, { ...fields }),
+    "countersign:keys": (fields: Messages["countersign:keys"]) =>
+      write(fields.outcome === "failed" ? "warn" : "info", `issuer keys ${fields.outcome}`, { ...fields }),
+    "countersign:reload": (fields: Messages["countersign:reload"]) =>
+      fields.outcome === "failed"
+        ? write("error", "reload failed, the last good value stays in use", { ...fields })
+        : write("info", "reloaded", { ...fields }),
+    "countersign:runtime": (fields: Messages["countersign:runtime"]) =>
+      write("warn", "runtime fault avoided", { ...fields }),
+  };
+}

@@ -1,0 +1,43 @@
+import type { TokenIssuer } from "../authentication/token-issuer.ts";
+import type { KeyPair } from "../certificates/key-pair.ts";
+import type { Clock } from "../clock.ts";
+import type { HealthCheck } from "./health.ts";
+
+export interface ReadinessOptions {
+  readonly draining: () => boolean;
+  readonly keyPair: () => KeyPair;
+  readonly issuers: readonly TokenIssuer[];
+  readonly clock: Clock;
+}
+
+/** Whether the process answers at all: nothing outside it counts, or a cluster's trouble would restart us. */
+export const livenessChecks: readonly HealthCheck[] = [{ name: "ping", check: () => undefined }];
+
+/** Whether reviews can be answered well. */
+export function readinessChecks(options: ReadinessOptions): readonly HealthCheck[] {
+  return [
+    ...livenessChecks,
+    { name: "shutdown", check: () => assert(!options.draining(), "the server is shutting down") },
+    { name: "certificate", check: () => checkCertificate(options.keyPair(), options.clock.now()) },
+    ...options.issuers.map((issuer) => ({ name: `issuer-${issuer.name}`, check: () => checkIssuer(issuer) })),
+  ];
+}
+
+function checkCertificate({ notBefore, notAfter }: KeyPair, now: number): void {
+  assert(
+    now >= notBefore,
+    `the serving certificate is not valid before ${new Date(notBefore).toISOString()}`,
+  );
+  assert(now <= notAfter, `the serving certificate expired ${new Date(notAfter).toISOString()}`);
+}
+
+function checkIssuer(issuer: TokenIssuer): void {
+  if (issuer.ready()) return;
+  // nobody sends tokens to a server that is not ready, so nobody else would fetch
+  issuer.refresh().catch(() => undefined);
+  throw new Error(`issuer ${issuer.name}: no keys that may be used`);
+}
+
+function assert(condition: boolean, problem: string): void {
+  if (!condition) throw new Error(problem);
+}
