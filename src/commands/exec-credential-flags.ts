@@ -2,6 +2,7 @@ import type { ServiceAccountReference } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
 import type { EndpointTokenIntent } from "../webhook/endpoint-token-source.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
+import { parseServiceAccount } from "./service-account-flag.ts";
 
 export const execCredentialFlags = {
   "service-account": {
@@ -74,7 +75,7 @@ type Given = FlagValues<typeof execCredentialFlags>;
  */
 export function checkExecCredentialFlags(given: Given): ExecCredentialSettings {
   return {
-    serviceAccount: serviceAccountOf(given["service-account"]),
+    serviceAccount: parseServiceAccount(given["service-account"]),
     intent: intentOf(given),
     apiServer: apiServerOf(given),
     cacheFolder: given["cache-dir"],
@@ -94,13 +95,6 @@ function intentOf(given: Given): EndpointTokenIntent {
   if (apiGroup === undefined || apiGroup === "")
     throw usage("--api-group is required with --mode attested: one API group, or '*' for kube-apiserver");
   return { mode, apiGroup };
-}
-
-function serviceAccountOf(text: string): ServiceAccountReference {
-  const [namespace, name, ...rest] = text.split("/");
-  if (!namespace || !name || rest.length > 0)
-    throw usage(`--service-account=${text}: must be NAMESPACE/NAME`);
-  return { namespace, name };
 }
 
 function apiServerOf(given: Given): APIServerFlags {

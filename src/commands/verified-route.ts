@@ -1,0 +1,135 @@
+import type { ServiceAccountReference } from "../apis/authentication.ts";
+import { createIssuer } from "../authentication/issuer-keys.ts";
+import type { KeySource } from "../authentication/token-issuer.ts";
+import type { WebhookCallerOptions } from "../authentication/webhook-callers.ts";
+import { systemClock } from "../clock.ts";
+import { CountersignError } from "../errors.ts";
+import type { RestClient } from "../transport/rest-client.ts";
+import { parseServiceAccount } from "./service-account-flag.ts";
+
+/** The flags of `verify` that say what a token is held against. */
+export interface RouteFlags {
+  readonly config: string | undefined;
+  readonly path: string | undefined;
+  readonly issuer: string | undefined;
+  readonly "jwks-file": string | undefined;
+  readonly audience: readonly string[];
+  readonly "service-account": readonly string[];
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a token is held against; `close` lets go of connections and files. */
+export interface VerifiedRoute {
+  readonly route: WebhookCallerOptions;
+  close(): void;
+}
+
+/**
+ * The route of a configuration file, or one made of flags.
+ * @throws ERR_USAGE where flags are missing or exclude each other, ERR_CONFIGURATION where the file or the route is wrong.
+ */
+export async function verifiedRoute(flags: RouteFlags, env: Env): Promise<VerifiedRoute> {
+  const { config, path, audience, issuer } = flags;
+  if (config === undefined) return routeOfFlags(flags, env);
+  if (path === undefined) throw usage("--config needs --path: the route that the token is held against");
+  if (audience.length > 0 || issuer !== undefined || flags["jwks-file"] !== undefined)
+    throw usage(
+      "--config says issuer, keys and audiences itself: leave --issuer, --jwks-file and --audience out",
+    );
+  return routeOfFile(config, path, flags, env);
+}
+
+async function routeOfFile(
+  config: string,
+  path: string,
+  flags: RouteFlags,
+  env: Env,
+): Promise<VerifiedRoute> {
+  const [{ loadServerConfiguration }, { callerOptions }, { loadClientCAs }, { createIssuers }] =
+    await Promise.all([
+      import("../configuration/load-server-configuration.ts"),
+      import("../server/configured-routes.ts"),
+      import("../server/client-cas.ts"),
+      import("../server/issuers.ts"),
+    ]);
+  const configuration = await loadServerConfiguration(config);
+  const webhook = configuration.webhooks.find((one) => one.path === path);
+  if (webhook === undefined)
+    throw usage(`--path ${path}: ${config} has ${configuration.webhooks.map((one) => one.path).join(", ")}`);
+  if (webhook.authentication.mode === "off")
+    throw usage(`--path ${path}: its mode is off, so no token is looked at there`);
+  const { cluster, close } = lazyCluster(flags, env);
+  const issuers = await createIssuers({ configurations: configuration.issuers, cluster, clock: systemClock });
+  // only tokens are verified here, so that no file of certificates is needed
+  const parts = { configuration, issuers: issuers.list, clientCAs: await loadClientCAs([], () => undefined) };
+  return {
+    route: callerOptions(webhook, { ...parts, tokenReviews: undefined, clock: systemClock }),
+    close() {
+      issuers.close();
+      close();
+    },
+  };
+}
+
+async function routeOfFlags(flags: RouteFlags, env: Env): Promise<VerifiedRoute> {
+  const { audience: audiences, issuer } = flags;
+  if (audiences.length === 0) throw usage("give --audience, or --config with --path");
+  const { cluster, close } = lazyCluster(flags, env);
+  const serviceAccounts = flags["service-account"].map((text) => parseServiceAccount(text));
+  return {
+    route: {
+      audiences,
+      issuers: [
+        createIssuer({
+          name: issuer ?? "cluster",
+          source: await keySource(flags, cluster),
+          ...(issuer !== undefined && { issuer }),
+        }),
+      ],
+      webhookTokens: {
+        kinds: ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"],
+        serviceAccounts,
+      },
+      ...named(serviceAccounts),
+    },
+    close,
+  };
+}
+
+function named(serviceAccounts: readonly ServiceAccountReference[]): Partial<WebhookCallerOptions> {
+  return serviceAccounts.length === 0 ? {} : { serviceAccounts };
+}
+
+async function keySource(flags: RouteFlags, cluster: () => Promise<RestClient>): Promise<KeySource> {
+  const file = flags["jwks-file"];
+  if (file === undefined) {
+    const { createClusterKeySource } = await import("../transport/key-sources.ts");
+    return createClusterKeySource(await cluster());
+  }
+  if (flags.issuer === undefined)
+    throw usage("--jwks-file needs --issuer: a file of keys does not say whose they are");
+  const { createJWKSFileSource } = await import("../server/jwks-file-source.ts");
+  return createJWKSFileSource({ issuer: flags.issuer, file });
+}
+
+function lazyCluster({ kubeconfig, context }: RouteFlags, env: Env) {
+  let client: RestClient | undefined;
+  return {
+    async cluster(): Promise<RestClient> {
+      const [{ findCluster }, { createRestClient }] = await Promise.all([
+        import("../transport/kubeconfig-connection.ts"),
+        import("../transport/rest-client.ts"),
+      ]);
+      client ??= createRestClient((await findCluster({ kubeconfig, context, env })).client);
+      return client;
+    },
+    close: () => client?.close(),
+  };
+}
+
+function usage(message: string): CountersignError {
+  return new CountersignError("ERR_USAGE", message);
+}
