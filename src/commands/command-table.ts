@@ -8,8 +8,36 @@ export interface CommandRow {
 
 /** Every command there is, in the order of the help. A command is loaded when it is run, and nothing else is. */
 export const commandTable: Readonly<Record<string, CommandRow>> = {
+  demo: {
+    summary: "Tell the whole story on the embedded control plane: who is served, who is refused, and why",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  "control-plane": {
+    summary: "Run the embedded control plane in the foreground; real kubectl works against what it serves",
+    load: async () => (await import("./control-plane.ts")).controlPlane,
+  },
+  serve: {
+    summary: "Serve admission webhooks that authenticate their callers",
+    load: async () => (await import("./serve.ts")).serve,
+  },
   "exec-credential": {
     summary: "Give client-go a token for the webhook it is about to call (credential plugin)",
     load: async () => (await import("./exec-credential.ts")).execCredential,
+  },
+  token: {
+    summary: "Ask for one token: for an audience, or for a webhook of a configuration",
+    load: async () => (await import("./token.ts")).token,
+  },
+  verify: {
+    summary: "Explain every check of a token, passed or failed, with the two values compared",
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  call: {
+    summary: "Send an admission review to a webhook as an API server would",
+    load: async () => (await import("./call.ts")).call,
+  },
+  rbac: {
+    summary: "Print the exact grants for a webhook configuration's tokens, for kubectl apply -f -",
+    load: async () => (await import("./rbac.ts")).rbac,
   },
 };

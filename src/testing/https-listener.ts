@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { UserInfo } from "../apis/authentication.ts";
+import { CountersignError } from "../errors.ts";
 import { writeAnswer, writeStatus } from "./answer-writer.ts";
 import type { ApiAnswer, ApiCall } from "./api-call.ts";
 import { impersonate } from "./impersonation.ts";
@@ -63,7 +64,13 @@ export function createHttpsListener(options: HttpsListenerOptions): HttpsListene
   return {
     listen: (port) =>
       new Promise((resolve, reject) => {
-        server.once("error", reject);
+        server.once("error", (cause) =>
+          reject(
+            new CountersignError("ERR_TRANSPORT", `cannot listen on 127.0.0.1:${port}: ${cause.message}`, {
+              cause,
+            }),
+          ),
+        );
         server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
       }),
     close: () =>
