@@ -38,8 +38,7 @@ export function createCachedTokenAuthenticator(options: CachedTokenOptions): Tok
   const remember = (key: string, caller: Caller | undefined, during: number): Caller | undefined => {
     const now = clock.now();
     const expiresAt = Math.min(caller?.expiresAt ?? Number.POSITIVE_INFINITY, now + ttlMs);
-    if (caller !== undefined && expiresAt > now && during === generation())
-      cache.set(key, { caller, generation: during }, expiresAt);
+    if (caller !== undefined && expiresAt > now) cache.set(key, { caller, generation: during }, expiresAt);
     return caller;
   };
 

@@ -29,6 +29,13 @@ export interface CertificateParts {
   readonly extensions?: readonly Buffer[];
   readonly hash?: "sha1" | "sha256";
   readonly key?: "P-256" | "RSA-1024" | "RSA-2048";
+  /** Default: a new one. */
+  readonly keyPair?: KeyPair;
+}
+
+export interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
 }
 
 export interface TestCertificate {
@@ -51,7 +58,7 @@ interface Issuer {
 }
 
 function issue(parts: CertificateParts, by?: Issuer): TestCertificate {
-  const { publicKey, privateKey } = makeKey(parts.key);
+  const { publicKey, privateKey } = parts.keyPair ?? makeKey(parts.key);
   const name = nameOf(parts);
   const signer = by ?? { name, privateKey };
   const algorithm = sequence(objectIdentifier(algorithmOf(signer.privateKey, parts.hash ?? "sha256")));
@@ -80,7 +87,7 @@ function issue(parts: CertificateParts, by?: Issuer): TestCertificate {
   };
 }
 
-function makeKey(key: CertificateParts["key"] = "P-256"): { publicKey: KeyObject; privateKey: KeyObject } {
+export function makeKey(key: CertificateParts["key"] = "P-256"): KeyPair {
   return key === "P-256"
     ? generateKeyPairSync("ec", { namedCurve: "P-256" })
     : generateKeyPairSync("rsa", { modulusLength: Number(key.slice(4)) });
