@@ -80,17 +80,9 @@ function assertAttested(request: AdmissionRequestEnvelope, caller: AttestedCalle
 
 /** What the user asked for, before the API server converted it to what the webhook registered for. */
 function assertRequested(request: AdmissionRequestEnvelope, options: ReviewGroupOptions): void {
-  const { requestKind, requestResource, requestSubResource, subResource, operation } = request;
+  const { requestKind, requestResource, requestSubResource, operation } = request;
   if (requestKind === undefined || requestResource === undefined) return;
-  if (
-    !mayBeKind(
-      requestKind.group,
-      requestResource.group,
-      requestSubResource ?? subResource,
-      operation,
-      options,
-    )
-  )
+  if (!mayBeKind(requestKind.group, requestResource.group, requestSubResource, operation, options))
     throw inconsistent(
       "requestKind.group",
       requestKind.group,
