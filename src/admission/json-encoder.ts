@@ -2,14 +2,14 @@ import { CountersignError } from "../errors.ts";
 import { maxDepth } from "./json-scan.ts";
 import { type JSONValue, setOwn } from "./json-value.ts";
 
-/** JSON text of a value, bigints written as the integers they are. */
+/** JSON text of a value, bigints written as the integers they are; members that are undefined are not written. */
 export function encodeLossless(value: JSONValue): string {
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(encodeLossless).join(",")}]`;
-  const members = Object.entries(value).map(
-    ([name, member]) => `${JSON.stringify(name)}:${encodeLossless(member)}`,
-  );
+  const members: string[] = [];
+  for (const [name, member] of Object.entries(value))
+    if (member !== undefined) members.push(`${JSON.stringify(name)}:${encodeLossless(member)}`);
   return `{${members.join(",")}}`;
 }
 
@@ -28,7 +28,9 @@ export function copyJSON(value: unknown, path = "", depth = 0): JSONValue {
   if (typeof value !== "object")
     throw notJSON(path, `is of type ${typeof value}, which JSON has no word for`);
   if (depth > maxDepth) throw notJSON("", `has more than ${maxDepth} levels, or holds itself`);
-  if (Array.isArray(value)) return value.map((item, index) => copyJSON(item, `${path}/${index}`, depth + 1));
+  // Array.from, because map would pass over the holes of a sparse array
+  if (Array.isArray(value))
+    return Array.from(value, (item, index) => copyJSON(item, `${path}/${index}`, depth + 1));
   if ("toJSON" in value && typeof value.toJSON === "function")
     return copyJSON(value.toJSON(), path, depth + 1);
   return copyMembers(value, path, depth);

@@ -55,7 +55,10 @@ function applyOperation(patching: Patching, operation: JSONValue, index: number)
   const apply = typeof name === "string" ? operations.get(name) : undefined;
   const problem = apply === undefined ? "there is no such operation" : apply(patching, members);
   if (problem === undefined) return;
-  const what = encodeLossless([name ?? null, getOwn(members, "path") ?? null]).slice(1, -1);
+  const shown = [name, getOwn(members, "path")].map((text) =>
+    typeof text === "string" ? JSON.stringify(text) : "?",
+  );
+  const what = shown.join(", ");
   throw new CountersignError("ERR_PATCH_INVALID", `operation ${index} (${what}): ${problem}`);
 }
 

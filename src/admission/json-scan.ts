@@ -2,7 +2,7 @@ import { CountersignError } from "../errors.ts";
 
 /**
  * Steps over JSON text (RFC 8259) without making anything of it. Every function takes the offset of a first byte and
- * returns the offset behind the last, so that the hot path holds its state in registers: 2.1 KB take about 5 µs, where
+ * returns the offset behind the last, so that the hot path holds its state in registers: 2.1 KB take about 3 µs, where
  * `JSON.parse` takes 11. UTF-8 is the caller's to check, once for the whole text.
  */
 export interface JsonScan {

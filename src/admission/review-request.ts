@@ -9,6 +9,7 @@ import {
   skipMember,
   takeNull,
   takeString,
+  unknownMember,
 } from "./envelope-cursor.ts";
 import { createMemberNames } from "./member-names.ts";
 import { type RawSlot, takeSlot } from "./raw-slot.ts";
@@ -52,7 +53,7 @@ export function takeRequest(cursor: EnvelopeCursor): DecodedRequest {
     if (name === "object") slots.object = takeSlot(cursor, "request.object");
     else if (name === "oldObject") slots.oldObject = takeSlot(cursor, "request.oldObject");
     else if (name === "options") slots.options = takeSlot(cursor, "request.options");
-    else if (name === "" || !takeNull(cursor)) takeMember(cursor, name, draft);
+    else if (name === unknownMember || !takeNull(cursor)) takeMember(cursor, name, draft);
   return {
     envelope: complete(draft),
     object: slots.object,
@@ -95,7 +96,7 @@ function takeMember(cursor: EnvelopeCursor, name: string, draft: Draft): void {
 
 /** The strings that need not be there: an empty one is none. */
 function takeOptionalMember(cursor: EnvelopeCursor, name: string, draft: Draft): void {
-  const text = name === "" ? skipMember(cursor, 2) : takeString(cursor, "request", name);
+  const text = name === unknownMember ? skipMember(cursor, 2) : takeString(cursor, "request", name);
   if (text === undefined || text === "") return;
   if (name === "name") draft.name = text;
   else if (name === "namespace") draft.namespace = text;

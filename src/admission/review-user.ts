@@ -10,6 +10,7 @@ import {
   stepToName,
   takeNull,
   takeString,
+  unknownMember,
 } from "./envelope-cursor.ts";
 import {
   closeBracket,
@@ -30,7 +31,7 @@ export function takeUserInfo(cursor: EnvelopeCursor, path: string): UserInfo {
   const user: { -readonly [K in keyof UserInfo]: UserInfo[K] } = { username: "" };
   const members = openMembers(cursor, path, userNames);
   for (let name = nextMember(cursor, members); name !== undefined; name = nextMember(cursor, members))
-    if (name === "") skipMember(cursor, 3);
+    if (name === unknownMember) skipMember(cursor, 3);
     else if (takeNull(cursor)) continue;
     else if (name === "groups") user.groups = takeStrings(cursor, path, name);
     else if (name === "extra") user.extra = takeExtra(cursor, fieldOf(path, name));

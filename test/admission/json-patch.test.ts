@@ -181,7 +181,7 @@ describe("applyJSONPatch, where API servers differ from RFC 6902", () => {
   it("refuses what is no array, and names the operation that fails", () => {
     expectCode("ERR_PATCH_INVALID", "not an array", () => apply("{}", "{}"));
     const patch = '[{"op":"add","path":"/a","value":1},{"op":"remove","path":"/b"}]';
-    expectCode("ERR_PATCH_INVALID", 'operation 1 ("remove","/b"): there is no such member', () =>
+    expectCode("ERR_PATCH_INVALID", 'operation 1 ("remove", "/b"): there is no such member', () =>
       apply("{}", patch),
     );
   });
@@ -242,6 +242,16 @@ describe("applyJSONPatch", () => {
       );
     expectCode("ERR_PATCH_INVALID", "no such member", () =>
       apply("{}", '[{"op":"remove","path":"/constructor"}]'),
+    );
+  });
+
+  it("quotes nothing of an operation but its name and path", () => {
+    const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    expectCode("ERR_PATCH_INVALID", "operation 0 (?, ?): there is no such operation", () =>
+      apply("{}", `[{"op":${nested},"path":${nested}}]`),
+    );
+    expectCode("ERR_PATCH_INVALID", "levels", () =>
+      apply("{}", `[{"op":"add","path":"/a","value":${nested}}]`),
     );
   });
 

@@ -151,6 +151,7 @@ describe("a mutating route", () => {
       ["Infinity", Infinity],
       ["a function", () => 1],
       ["a symbol", Symbol("x")],
+      ["undefined in an array", undefined],
     ];
     for (const [name, value] of unwritable)
       it(`${name}, which JSON has no word for`, () => {
@@ -163,6 +164,14 @@ describe("a mutating route", () => {
         expect(messages[0]).to.include({ code: "ERR_PATCH_INVALID" });
         expect(messages[0]?.detail).to.include("/spec/bad/0");
       });
+
+    it("a sparse array, whose holes would make a patch that nobody can read", () => {
+      const response = mutated((review: PolicyReview<FreeForm>) => {
+        review.object.spec.list = [1];
+        review.object.spec.list[3] = 4;
+      });
+      expect(response.status?.message).to.equal("policy one made of the object what is not JSON");
+    });
 
     it("an object that holds itself", () => {
       const response = mutated((review: PolicyReview<FreeForm>) => {
