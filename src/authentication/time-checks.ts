@@ -2,7 +2,7 @@ import type { SignedToken } from "./signed-token.ts";
 import type { TokenCheck } from "./token-check.ts";
 
 /** A freshly minted token must pass where our clock is behind the issuer's: a minute, as in Go's verifiers. */
-export const defaultLeewaySeconds = 60;
+const defaultLeewaySeconds = 60;
 
 /**
  * `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6). The leeway holds for `nbf` and `iat` only: a bearer renews

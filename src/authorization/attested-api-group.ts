@@ -19,6 +19,7 @@ export interface AttestedCaller {
   readonly attestedAPIGroup?: string;
 }
 
+/** What a configuration adds to the rules. */
 export interface ReviewGroupOptions {
   /**
    * Further groups that the kind behind a subresource may have, by subresource: `{ promote: ["ops.example.com"] }`. They
