@@ -182,14 +182,17 @@ function basicValue({
   return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString("base64")}`;
 }
 
-/** Groups are repeated headers, never joined: a comma may be part of a name. */
+/** Groups are repeated headers, never joined: a comma may be part of a name. Order as Go sorts them. */
 export function impersonationHeaders({ user, uid, groups, extra }: Impersonation): string[] {
-  const headers = ["Impersonate-User", user];
-  if (uid !== undefined) headers.push("Impersonate-Uid", uid);
-  for (const group of groups) headers.push("Impersonate-Group", group);
-  for (const [key, values] of Object.entries(extra))
-    for (const value of values) headers.push(`Impersonate-Extra-${encodeURIComponent(key)}`, value);
-  return headers;
+  const extras = Object.entries(extra).flatMap(([key, values]) =>
+    values.flatMap((value) => [`Impersonate-Extra-${encodeURIComponent(key)}`, value]),
+  );
+  return [
+    ...extras,
+    ...groups.flatMap((group) => ["Impersonate-Group", group]),
+    ...(uid === undefined ? [] : ["Impersonate-Uid", uid]),
+    ...["Impersonate-User", user],
+  ];
 }
 
 function parseBody({ body, headers }: ExchangeResponse): unknown {
