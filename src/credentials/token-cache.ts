@@ -48,68 +48,81 @@ interface Entry {
  * be for; after one that failed, the next is made a second later at the earliest, and later after each further failure.
  */
 export function createTokenCache(options: TokenCacheOptions): TokenCache {
-  const { server, client, maxEntries = defaultMaxEntries, onRefreshError, clock = systemClock } = options;
+  const { server, maxEntries = defaultMaxEntries, clock = systemClock } = options;
   const entries = createExpiringCache<Entry>({ maxEntries, clock });
-  const configurations = new Map<string, { readonly uid: string; readonly keys: Set<string> }>();
-
-  function create(serviceAccount: ServiceAccountReference, intent: TokenIntent): Entry {
-    // an admission request must not wait for the same refusal again and again
-    const source = createPacedTokenSource(
-      createTokenRequestSource({ client, serviceAccount, intent, clock }),
-      clock,
-    );
-    return {
-      intent,
-      source: createCachedTokenSource({
-        source,
-        clock,
-        ...(onRefreshError === undefined ? {} : { onRefreshError }),
-      }),
-    };
-  }
-
-  /** What was minted under another uid of the same configuration can never be used again. */
-  function remember(intent: TokenIntent, key: string): void {
-    if (intent.mode !== "attested") return;
-    const { uid } = intent.configuration;
-    const name = configurationKey(intent.configuration);
-    let known = configurations.get(name);
-    if (known?.uid !== uid) {
-      for (const old of known?.keys ?? []) entries.delete(old);
-      known = { uid, keys: new Set() };
-      configurations.set(name, known);
-    }
-    known.keys.add(key);
-  }
+  const keys = createConfigurationKeys();
 
   return {
     source(account, intent) {
       const key = tokenCacheKey(server, account, intent);
       const found = entries.get(key);
       if (found !== undefined) return found.source;
-      const entry = create(account, intent);
-      entries.set(key, entry, Number.POSITIVE_INFINITY);
-      remember(intent, key);
-      return entry.source;
+      const source = createSource(options, account, intent);
+      entries.set(key, { intent, source }, Number.POSITIVE_INFINITY);
+      for (const replaced of keys.add(intent, key)) entries.delete(replaced);
+      return source;
     },
     configurationChanged(state) {
-      const name = configurationKey(state);
-      const keys = configurations.get(name)?.keys ?? new Set();
-      for (const key of [...keys]) {
+      const fits = (key: string): boolean => {
         const entry = entries.get(key);
-        if (entry !== undefined && stillFits(entry.intent, state)) continue;
-        entries.delete(key);
-        keys.delete(key);
-      }
-      if (keys.size === 0) configurations.delete(name);
+        return entry !== undefined && stillFits(entry.intent, state);
+      };
+      for (const dropped of keys.dropUnless(state, fits)) entries.delete(dropped);
     },
     get size() {
       return entries.size;
     },
     close() {
       entries.close();
-      configurations.clear();
+      keys.clear();
     },
+  };
+}
+
+function createSource(
+  { client, onRefreshError, clock = systemClock }: TokenCacheOptions,
+  serviceAccount: ServiceAccountReference,
+  intent: TokenIntent,
+): CachedTokenSource {
+  const request = createTokenRequestSource({ client, serviceAccount, intent, clock });
+  // an admission request must not wait for the same refusal again and again
+  const source = createPacedTokenSource(request, clock);
+  return createCachedTokenSource({
+    source,
+    clock,
+    ...(onRefreshError === undefined ? {} : { onRefreshError }),
+  });
+}
+
+/** Which keys there are of each webhook configuration. */
+interface ConfigurationKeys {
+  /** Adds one and gives those back that can never be used again: of another uid of the same configuration. */
+  add(intent: TokenIntent, key: string): readonly string[];
+  dropUnless(state: ConfigurationState, fits: (key: string) => boolean): readonly string[];
+  clear(): void;
+}
+
+function createConfigurationKeys(): ConfigurationKeys {
+  const known = new Map<string, { readonly uid: string; readonly keys: Set<string> }>();
+  return {
+    add(intent, key) {
+      if (intent.mode !== "attested") return [];
+      const { uid } = intent.configuration;
+      const name = configurationKey(intent.configuration);
+      const before = known.get(name);
+      const same = before?.uid === uid;
+      known.set(name, { uid, keys: same ? before.keys.add(key) : new Set([key]) });
+      return same ? [] : [...(before?.keys ?? [])];
+    },
+    dropUnless(state, fits) {
+      const name = configurationKey(state);
+      const keys = known.get(name)?.keys ?? new Set<string>();
+      const dropped = [...keys].filter((key) => !fits(key));
+      for (const key of dropped) keys.delete(key);
+      if (keys.size === 0) known.delete(name);
+      return dropped;
+    },
+    clear: () => known.clear(),
   };
 }
 

@@ -4,13 +4,12 @@ import type { ServiceAccountReference } from "../apis/authentication.ts";
 import type { MaybePromise } from "../authentication/authenticator.ts";
 import type { TokenCache } from "../credentials/token-cache.ts";
 import type { TokenIntent } from "../credentials/token-request.ts";
-import { CountersignError } from "../errors.ts";
-import { findUserForHostPort, serviceHostPort, type UserMatch } from "../kubeconfig/find-user.ts";
-import type { Kubeconfig } from "../kubeconfig/kubeconfig.ts";
-import { loadUserCredentials } from "../kubeconfig/user-credentials.ts";
-import type { ClusterConnection } from "../transport/cluster-connection.ts";
-import { tokenSourceOf } from "../transport/kubeconfig-connection.ts";
+import { serviceHostPort } from "../kubeconfig/find-user.ts";
 import type { ClientConfig } from "./client-config.ts";
+import {
+  createKubeconfigClientConfigs,
+  type KubeconfigClientConfigsOptions,
+} from "./kubeconfig-client-configs.ts";
 import { webhookAddress } from "./webhook-address.ts";
 
 /** One webhook about to be called, and for which API group's objects. */
@@ -34,10 +33,7 @@ export interface RequestedTokens {
   readonly webhooks?: "all" | "authenticationSource";
 }
 
-export interface AuthenticationInfoResolverOptions {
-  readonly kubeconfig?: Kubeconfig;
-  /** Goes to `kubernetes.default.svc:443` where no user of the kubeconfig does. */
-  readonly inCluster?: ClusterConnection;
+export interface AuthenticationInfoResolverOptions extends KubeconfigClientConfigsOptions {
   readonly tokens?: RequestedTokens;
 }
 
@@ -49,6 +45,7 @@ export interface AuthenticationInfoResolver {
   /**
    * The same for one webhook, with the token that is asked for it: a bearer token or password of the kubeconfig gives way
    * to it, a client certificate stays. Answers without a promise from the second time on.
+   * @throws ERR_WEBHOOK_CALL for a clientConfig that names no address.
    */
   clientConfigForWebhook(target: WebhookTarget): MaybePromise<ClientConfig>;
 }
@@ -65,71 +62,28 @@ interface Resolved {
 export function createAuthenticationInfoResolver(
   options: AuthenticationInfoResolverOptions,
 ): AuthenticationInfoResolver {
-  const { kubeconfig, inCluster, tokens } = options;
-  const byUser = new Map<string, ClientConfig>();
+  const { tokens } = options;
+  const find = createKubeconfigClientConfigs(options);
   const byWebhook = new WeakMap<Webhook, Map<string, Resolved>>();
-
-  function clientConfigFor(hostPort: string, withToken = false): MaybePromise<ClientConfig> {
-    const match: UserMatch =
-      kubeconfig === undefined && inCluster === undefined
-        ? { step: "anonymous" }
-        : findUserForHostPort(kubeconfig ?? emptyKubeconfig, hostPort, {
-            inCluster: inCluster !== undefined,
-          });
-    if (match.step === "inCluster") return inClusterConfig(inCluster!);
-    if (match.user === undefined) return {};
-    return byUser.get(match.name!) ?? load(match, withToken);
-  }
-
-  async function load({ name, user }: UserMatch, withToken: boolean): Promise<ClientConfig> {
-    const credentials = await loadUserCredentials(name!, user!);
-    const { clientCertificate, basic, impersonate, exec } = credentials;
-    if (exec !== undefined && !withToken)
-      throw new CountersignError(
-        "ERR_KUBECONFIG",
-        `user ${JSON.stringify(name)}: exec: exec plugins are not run here: tokens are requested directly`,
-      );
-    const config = { clientCertificate, basic, impersonate, token: tokenSourceOf(credentials) };
-    if (exec === undefined) byUser.set(name!, config);
-    return config;
-  }
-
-  function requestedFor(target: WebhookTarget): TokenIntent | undefined {
-    const { clientConfig } = target.webhook;
-    if (tokens === undefined) return undefined;
-    if (
-      tokens.webhooks === "authenticationSource" &&
-      clientConfig.authenticationSource?.tokenRequest === undefined
-    )
-      return undefined;
-    return intentFor(target, tokens);
-  }
 
   function resolve(target: WebhookTarget): MaybePromise<ClientConfig> {
     const { hostPort } = webhookAddress(target.webhook.clientConfig);
-    const intent = requestedFor(target);
-    const base = clientConfigFor(hostPort, intent !== undefined);
-    const join = (config: ClientConfig): ClientConfig => {
-      const { token, basic, ...rest } = config;
-      const joined =
-        intent === undefined
-          ? config
-          : { ...rest, requestedToken: tokens!.cache.source(tokens!.serviceAccount, intent) };
-      remember(target, joined);
-      return joined;
-    };
-    return base instanceof Promise ? base.then(join) : join(base);
+    const intent = tokens === undefined ? undefined : intentFor(target, tokens);
+    const found = find(hostPort, intent !== undefined);
+    const finish = (config: ClientConfig): ClientConfig =>
+      remember(target, intent === undefined ? config : withRequestedToken(config, tokens!, intent));
+    return found instanceof Promise ? found.then(finish) : finish(found);
   }
 
-  function remember({ webhook, apiGroup, configuration }: WebhookTarget, config: ClientConfig): void {
+  function remember({ webhook, apiGroup, configuration }: WebhookTarget, config: ClientConfig): ClientConfig {
     const known = byWebhook.get(webhook) ?? new Map<string, Resolved>();
     byWebhook.set(webhook, known.set(apiGroup, { uid: configuration.uid, config }));
+    return config;
   }
 
   return {
-    clientConfigFor: (hostPort) => clientConfigFor(hostPort),
-    clientConfigForService: (name, namespace, port) =>
-      clientConfigFor(serviceHostPort(name, namespace, port)),
+    clientConfigFor: (hostPort) => find(hostPort),
+    clientConfigForService: (name, namespace, port) => find(serviceHostPort(name, namespace, port)),
     clientConfigForWebhook(target) {
       const known = byWebhook.get(target.webhook)?.get(target.apiGroup);
       return known?.uid === target.configuration.uid ? known.config : resolve(target);
@@ -137,23 +91,21 @@ export function createAuthenticationInfoResolver(
   };
 }
 
-const emptyKubeconfig: Kubeconfig = {
-  files: [],
-  clusters: new Map(),
-  users: new Map(),
-  contexts: new Map(),
-  "current-context": undefined,
-};
-
-function inClusterConfig({ client: { ca, token } }: ClusterConnection): ClientConfig {
-  return { ca, token };
+/** KEP-2510: the requested token takes the place of what the kubeconfig would put into Authorization. */
+function withRequestedToken(
+  { token, basic, ...rest }: ClientConfig,
+  { cache, serviceAccount }: RequestedTokens,
+  intent: TokenIntent,
+): ClientConfig {
+  return { ...rest, requestedToken: cache.source(serviceAccount, intent) };
 }
 
-function intentFor(
-  { kind, configuration, webhook, apiGroup }: WebhookTarget,
-  tokens: RequestedTokens,
-): TokenIntent {
-  const audience = webhookAudience(webhook.clientConfig);
+function intentFor(target: WebhookTarget, tokens: RequestedTokens): TokenIntent | undefined {
+  const { kind, configuration, webhook, apiGroup } = target;
+  const { clientConfig } = webhook;
+  const asks = clientConfig.authenticationSource?.tokenRequest !== undefined;
+  if (tokens.webhooks === "authenticationSource" && !asks) return undefined;
+  const audience = webhookAudience(clientConfig);
   if (tokens.mode === "audience") return { mode: "audience", audiences: [audience] };
   const { name, uid } = configuration;
   return {

@@ -7,6 +7,7 @@ export {
   type RequestedTokens,
   type WebhookTarget,
 } from "./authentication-info-resolver.ts";
+export type { PresentedCredential } from "./bearer.ts";
 export type { ClientConfig } from "./client-config.ts";
 export { dispatchStatus } from "./dispatch-errors.ts";
 export type { DispatcherOptions } from "./dispatcher.ts";
@@ -19,7 +20,6 @@ export { createValidatingDispatcher, type ValidatingDispatcher } from "./validat
 export type { WebhookService } from "./webhook-address.ts";
 export {
   createWebhookClient,
-  type PresentedCredential,
   type WebhookAnswer,
   type WebhookCallOptions,
   type WebhookClient,

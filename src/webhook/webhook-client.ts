@@ -1,24 +1,21 @@
 import { encodeLossless } from "../admission/json-encoder.ts";
 import { parseLossless } from "../admission/json-runtime.ts";
-import { isJSONObject, type JSONValue } from "../admission/json-value.ts";
+import { getOwn, isJSONObject, type JSONValue } from "../admission/json-value.ts";
 import { decodeStatus } from "../apis/status.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
-import type { Secret } from "../secret.ts";
-import { type ConnectionPool, createConnectionPool, exchange } from "../transport/http-exchange.ts";
+import { type ConnectionPool, exchange } from "../transport/http-exchange.ts";
 import { impersonationHeaders } from "../transport/rest-client.ts";
 import type { AuthenticationInfoResolver, WebhookTarget } from "./authentication-info-resolver.ts";
+import { type Bearer, bearerFor, type PresentedCredential, presentedCredentials } from "./bearer.ts";
 import type { ClientConfig } from "./client-config.ts";
+import { createConnectionPools } from "./connection-pools.ts";
 import { dnsServiceResolver, type ServiceResolver } from "./service-resolver.ts";
 import { type WebhookAddress, webhookAddress } from "./webhook-address.ts";
 
 /** What kube-apiserver sends, in aggregated servers too. */
 const userAgent = "kube-apiserver-admission";
 const defaultMaxResponseBytes = 10 * 1024 * 1024;
-/** As many as kube-apiserver keeps webhook clients. */
-const maxPools = 200;
-/** The call itself needs the rest of its time. */
-const longestTokenWaitMs = 2_000;
 /** A webhook that refuses a token as new as this will refuse the next one as well. */
 const youngestRefusedMs = 10_000;
 
@@ -38,8 +35,6 @@ export interface WebhookCallOptions {
   /** False: send a token only if one is held, and mint behind the call. See {@link interceptsTokenRequests}. Default true. */
   readonly awaitToken?: boolean;
 }
-
-export type PresentedCredential = "requestedToken" | "token" | "basic" | "clientCertificate";
 
 /** A webhook's answer, read but not judged. */
 export interface WebhookAnswer {
@@ -63,120 +58,72 @@ export interface WebhookClient {
   close(): void;
 }
 
-interface Bearer {
-  readonly header?: string;
-  readonly credential?: PresentedCredential;
-  readonly tokenError?: unknown;
-}
-
 /** A webhook client with kept-alive connections, at most 200 kinds of them; see {@link WebhookClient}. */
 export function createWebhookClient(options: WebhookClientOptions): WebhookClient {
   const { resolver, services = dnsServiceResolver, clock = systemClock } = options;
-  const pools = new Map<string, ConnectionPool>();
-
-  /** By everything that decides what is at the other end, and whom it takes us for; a token is attached per call. */
-  function poolFor(address: WebhookAddress, { ca, clientCertificate }: ClientConfig): ConnectionPool {
-    const cas = [ca, address.caBundle].filter(Boolean).join("\n");
-    const key = JSON.stringify([address.serverName, cas, clientCertificate?.certificate]);
-    const pool =
-      pools.get(key) ??
-      createConnectionPool({ ca: cas || undefined, clientCertificate, serverName: address.serverName });
-    pools.delete(key);
-    pools.set(key, pool);
-    // what is dropped may be in use; left alone, its connections end by their idle time-out
-    if (pools.size > maxPools) pools.delete(pools.keys().next().value!);
-    return pool;
-  }
+  const { maxResponseBytes = defaultMaxResponseBytes } = options;
+  const pools = createConnectionPools();
 
   async function attempt(
     target: WebhookTarget,
-    address: WebhookAddress,
     review: JSONValue,
     call: WebhookCallOptions,
   ): Promise<WebhookAnswer> {
     const deadline = performance.now() + call.timeoutMs;
+    const address = webhookAddress(target.webhook.clientConfig);
     const config = await resolver.clientConfigForWebhook(target);
     const bearer = await bearerFor(config, call);
-    const pool = poolFor(address, config);
-    const body = Buffer.from(encodeLossless(review));
+    const dialled =
+      address.service === undefined ? urlHost(address) : await services.resolve(address.service);
     const sentAt = clock.now();
-    const dialled = address.service === undefined ? undefined : await services.resolve(address.service);
-    const response = await exchange({
-      pool,
-      host: dialled?.host ?? address.serverName,
-      port: dialled?.port ?? address.port,
-      method: "POST",
-      path: timedPath(address, call),
-      headers: headersOf(address, config, body, bearer),
-      body,
+    const { status, text } = await post({
+      pool: pools.poolFor(address, config),
+      ...dialled,
+      ...request(address, config, bearer, review, call),
       timeoutMs: Math.max(0, deadline - performance.now()),
-      maxResponseBytes: options.maxResponseBytes ?? defaultMaxResponseBytes,
-      signal: call.signal,
-      peer: `https://${address.host}`,
+      maxResponseBytes,
     });
-    const { status } = response;
-    const answer = readAnswer(status, response.body.toString("utf8"));
+    const answer = readAnswer(status, text);
     if (status === 401 || deniedAs401(answer))
       config.requestedToken?.resetOlderThan(sentAt - youngestRefusedMs);
-    // client-go's notion of success
-    if (status < 200 || status > 206)
-      throw new CountersignError("ERR_API_STATUS", statusMessage(status, answer), {
-        cause: decodeStatus(status, answer),
-      });
-    if (answer === undefined) throw new CountersignError("ERR_TRANSPORT", "the answer is not JSON");
-    return {
-      httpStatus: status,
-      body: answer,
-      credentials: presented(config, bearer),
-      ...(bearer.tokenError === undefined ? {} : { tokenError: bearer.tokenError }),
-    };
+    const credentials = presentedCredentials(config, bearer);
+    const { tokenError } = bearer;
+    const rest = tokenError === undefined ? {} : { tokenError };
+    return { httpStatus: status, body: successful(status, answer), credentials, ...rest };
   }
 
   return {
     async call(target, review, call) {
-      const { name, clientConfig } = target.webhook;
       try {
-        return await attempt(target, webhookAddress(clientConfig), review, call);
+        return await attempt(target, review, call);
       } catch (error) {
         if (call.signal?.aborted && error === call.signal.reason) throw error;
-        throw callError(name, clientConfig.url ?? "", target, call, error);
+        throw callError(target, call, error);
       }
     },
-    close() {
-      for (const pool of pools.values()) pool.close();
-      pools.clear();
-    },
+    close: () => pools.close(),
   };
 }
 
-function timedPath({ path }: WebhookAddress, { timeoutMs }: WebhookCallOptions): string {
-  return `${path}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
+type Exchange = Parameters<typeof exchange>[0];
+
+async function post(
+  call: Exchange & { readonly pool: ConnectionPool },
+): Promise<{ status: number; text: string }> {
+  const { status, body } = await exchange(call);
+  return { status, text: body.toString("utf8") };
 }
 
-async function bearerFor(config: ClientConfig, call: WebhookCallOptions): Promise<Bearer> {
-  const { requestedToken, token, basic } = config;
-  if (requestedToken !== undefined) {
-    if (call.awaitToken === false) return bearerOf(requestedToken.held()?.token, "requestedToken");
-    const signal = AbortSignal.timeout(Math.min(longestTokenWaitMs, call.timeoutMs / 2));
-    return requestedToken.token({ signal }).then(
-      (minted) => bearerOf(minted.token, "requestedToken"),
-      // KEP-6060: the call goes out all the same, and a webhook that requires a token refuses it
-      (tokenError: unknown) => ({ tokenError }),
-    );
-  }
-  if (token !== undefined) return bearerOf((await token.token()).token, "token");
-  if (basic === undefined) return {};
-  const pair = `${basic.username}:${basic.password.reveal()}`;
-  return { header: `Basic ${Buffer.from(pair).toString("base64")}`, credential: "basic" };
-}
-
-function bearerOf(token: Secret | undefined, credential: PresentedCredential): Bearer {
-  return token === undefined ? {} : { header: `Bearer ${token.reveal()}`, credential };
-}
-
-/** Names, spelling and order are what Go puts on the wire. */
-function headersOf(address: WebhookAddress, config: ClientConfig, body: Buffer, bearer: Bearer): string[] {
-  return [
+/** Names, spelling and order of the headers are what Go puts on the wire. */
+function request(
+  address: WebhookAddress,
+  config: ClientConfig,
+  bearer: Bearer,
+  review: JSONValue,
+  call: WebhookCallOptions,
+): Pick<Exchange, "method" | "path" | "headers" | "body" | "peer" | "signal"> {
+  const body = Buffer.from(encodeLossless(review));
+  const headers = [
     ...["Host", address.host],
     ...["User-Agent", userAgent],
     ...["Content-Length", String(body.length)],
@@ -185,13 +132,16 @@ function headersOf(address: WebhookAddress, config: ClientConfig, body: Buffer, 
     ...["Content-Type", "application/json"],
     ...(config.impersonate === undefined ? [] : impersonationHeaders(config.impersonate)),
   ];
+  const path = timedPath(address, call);
+  return { method: "POST", path, headers, body, peer: `https://${address.host}`, signal: call.signal };
 }
 
-function presented({ clientCertificate }: ClientConfig, { credential }: Bearer): PresentedCredential[] {
-  return [
-    ...(credential === undefined ? [] : [credential]),
-    ...(clientCertificate === undefined ? [] : (["clientCertificate"] as const)),
-  ];
+function timedPath({ path }: WebhookAddress, { timeoutMs }: WebhookCallOptions): string {
+  return `${path}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
+}
+
+function urlHost({ serverName, port }: WebhookAddress): { readonly host: string; readonly port: number } {
+  return { host: serverName, port };
 }
 
 function readAnswer(status: number, text: string): JSONValue | undefined {
@@ -199,8 +149,23 @@ function readAnswer(status: number, text: string): JSONValue | undefined {
     return parseLossless(text);
   } catch {
     // an unsuccessful answer may be of any kind, and is shown
-    return status > 206 ? text : undefined;
+    return isSuccess(status) ? undefined : text;
   }
+}
+
+/** client-go's notion of it. */
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 206;
+}
+
+function successful(status: number, answer: JSONValue | undefined): JSONValue {
+  if (!isSuccess(status)) {
+    const cause = decodeStatus(status, answer);
+    const explanation = cause.message || cause.reason || "no explanation";
+    throw new CountersignError("ERR_API_STATUS", `the webhook answered ${status}: ${explanation}`, { cause });
+  }
+  if (answer === undefined) throw new CountersignError("ERR_TRANSPORT", "the answer is not JSON");
+  return answer;
 }
 
 /** How a webhook refuses a caller so that `failurePolicy: Ignore` does not undo it. */
@@ -210,26 +175,16 @@ function deniedAs401(answer: JSONValue | undefined): boolean {
 }
 
 function member(value: JSONValue | undefined, name: string): JSONValue | undefined {
-  return value !== undefined && isJSONObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return value !== undefined && isJSONObject(value) ? getOwn(value, name) : undefined;
 }
 
-function statusMessage(status: number, answer: JSONValue | undefined): string {
-  const { message, reason } = decodeStatus(status, answer);
-  return `the webhook answered ${status}: ${message || reason || "no explanation"}`;
-}
-
-function callError(
-  name: string,
-  url: string,
-  target: WebhookTarget,
-  call: WebhookCallOptions,
-  cause: unknown,
-): CountersignError {
-  const where = addressText(target, call) ?? url;
+function callError(target: WebhookTarget, call: WebhookCallOptions, cause: unknown): CountersignError {
+  const { name, clientConfig } = target.webhook;
+  const where = JSON.stringify(addressText(target, call) ?? clientConfig.url ?? "");
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CountersignError(
     "ERR_WEBHOOK_CALL",
-    `failed calling webhook ${JSON.stringify(name)}: failed to call webhook: Post ${JSON.stringify(where)}: ${reason}`,
+    `failed calling webhook ${JSON.stringify(name)}: failed to call webhook: Post ${where}: ${reason}`,
     { cause },
   );
 }
