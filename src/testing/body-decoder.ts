@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import { parseLossless } from "../admission/json-runtime.ts";
 import type { ApiCall } from "./api-call.ts";
 import { type ApiObject, isJsonObject, type Json, type JsonObject } from "./api-object.ts";
+import { conformObject, reportUnknownFields } from "./field-validation.ts";
 import { decodeProtobuf } from "./protobuf-object.ts";
 import { apiVersionOf } from "./resource-kind.ts";
 import { badRequest, unsupportedMediaType } from "./status-error.ts";
@@ -33,8 +34,9 @@ export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
     throw badRequest(
       `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: converting (${expected.version}.${kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
     );
-  const metadata = isJsonObject(value.metadata) ? value.metadata : {};
-  return { ...value, apiVersion, kind, metadata: withoutNulls(metadata) } as ApiObject;
+  const read = conformObject({ metadata: {}, ...value, apiVersion, kind } as unknown as ApiObject);
+  reportUnknownFields(read.unknownFields, call.query.get("fieldValidation"), expected, call.warn);
+  return read.object;
 }
 
 /** What Go calls the package of a group's internal types: the first label of its name. */
@@ -63,11 +65,6 @@ function decodeValue(body: Buffer, mediaType: string, expected: ExpectedKind): J
   } catch (error) {
     throw unrecognized(expected, `couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
-}
-
-/** Go's decoder takes a null for an absent member. */
-function withoutNulls(metadata: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null));
 }
 
 function unrecognized({ kind }: ExpectedKind, detail: string): Error {

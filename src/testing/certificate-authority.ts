@@ -14,8 +14,10 @@ import {
   utf8String,
 } from "./der.ts";
 
+/** What a certificate is good for. */
 export type CertificateUsage = "serverAuth" | "clientAuth";
 
+/** Whom a certificate is for, and for how long. */
 export interface CertificateOptions {
   readonly commonName: string;
   /** Kubernetes reads a client certificate's organizations as its user's groups. */
@@ -30,6 +32,7 @@ export interface CertificateOptions {
   readonly notAfter?: number;
 }
 
+/** A certificate and its key, both PEM. */
 export interface IssuedCertificate {
   /** The leaf alone: append an intermediate's `certificatePem` where one signed it. */
   readonly certificatePem: string;
@@ -37,6 +40,7 @@ export interface IssuedCertificate {
   readonly keyPem: string;
 }
 
+/** Signs certificates for tests. */
 export interface CertificateAuthority {
   readonly certificatePem: string;
   issue(options: CertificateOptions): IssuedCertificate;
@@ -44,6 +48,7 @@ export interface CertificateAuthority {
   issueAuthority(options: { readonly commonName: string }): CertificateAuthority;
 }
 
+/** What the authority calls itself, and its time. */
 export interface CertificateAuthorityOptions {
   /** Default `countersign-test-ca`. */
   readonly commonName?: string;

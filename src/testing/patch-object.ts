@@ -4,6 +4,7 @@ import type { JSONObject } from "../admission/json-value.ts";
 import type { ApiCall } from "./api-call.ts";
 import { type ApiObject, isJsonObject, type Json } from "./api-object.ts";
 import { mediaTypeOf } from "./body-decoder.ts";
+import { conformObject, reportUnknownFields } from "./field-validation.ts";
 import { applyMergePatch } from "./merge-patch.ts";
 import type { ResourceRequest } from "./resource-context.ts";
 import { badRequest, StatusError, unsupportedMediaType } from "./status-error.ts";
@@ -31,7 +32,14 @@ export function readPatch({ call, kind, subresource }: ResourceRequest): (curren
       throw badRequest(`the patched object is not a ${(subresource ?? kind).kind}`);
     if (patched.apiVersion !== apiVersion || patched.kind !== name)
       throw badRequest("the apiVersion and kind of the object cannot be changed by a patch");
-    return patched as ApiObject;
+    const read = conformObject(patched as ApiObject);
+    reportUnknownFields(
+      read.unknownFields,
+      call.query.get("fieldValidation"),
+      subresource ?? kind,
+      call.warn,
+    );
+    return read.object;
   };
 }
 

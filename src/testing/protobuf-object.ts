@@ -1,5 +1,5 @@
 import { formatTime, type Json, type JsonObject, objectAt, stringAt } from "./api-object.ts";
-import { type MessageField, messages, topLevelMessages } from "./protobuf-messages.ts";
+import { kindMessage, type Message, type MessageField, messageOf } from "./object-fields.ts";
 import { badRequest, unsupportedMediaType } from "./status-error.ts";
 
 /** `k8s` and a zero: k8s.io/apimachinery pkg/runtime/serializer/protobuf. */
@@ -7,22 +7,21 @@ const magic = Buffer.from("k8s\0", "latin1");
 
 /**
  * The object in a Kubernetes protobuf envelope, as its JSON would be. kubectl's typed commands (`create token`, `create
- * configmap`, `auth whoami` …) send nothing else. What the tables of protobuf-messages.ts do not hold is refused, never
+ * configmap`, `auth whoami` …) send nothing else. What the tables of object-fields.ts do not hold is refused, never
  * dropped.
  * @throws 400, and 415 for a kind or field that is not known here
  */
 export function decodeProtobuf(body: Buffer): JsonObject {
   if (!body.subarray(0, 4).equals(magic))
     throw badRequest("provided data does not appear to be a protobuf message");
-  const envelope = decodeMessage(body.subarray(4), "Unknown");
+  const envelope = decodeMessage(body.subarray(4), messageOf("Unknown"));
   const typeMeta = objectAt(envelope, "typeMeta");
   const apiVersion = stringAt(typeMeta, "apiVersion") ?? "";
   const kind = stringAt(typeMeta, "kind") ?? "";
-  const name = `${apiVersion}/${kind}`;
-  if (!Object.hasOwn(topLevelMessages, name))
-    throw unsupportedMediaType(["application/json", "application/yaml"]);
+  const message = kindMessage(apiVersion, kind);
+  if (message === undefined) throw unsupportedMediaType(["application/json", "application/yaml"]);
   const raw = envelope.raw as unknown as Buffer | undefined;
-  return { apiVersion, kind, ...decodeMessage(raw ?? Buffer.alloc(0), topLevelMessages[name]!) };
+  return { apiVersion, kind, ...decodeMessage(raw ?? Buffer.alloc(0), message) };
 }
 
 interface Reader {
@@ -30,14 +29,13 @@ interface Reader {
   offset: number;
 }
 
-function decodeMessage(bytes: Buffer, name: string): JsonObject {
-  const fields = messages[name]!;
+function decodeMessage(bytes: Buffer, message: Message): JsonObject {
   const reader: Reader = { bytes, offset: 0 };
   const members = new Map<string, Json | Buffer | undefined>();
   while (reader.offset < bytes.length) {
     const tag = readVarint(reader);
-    const field = fields[Math.floor(tag / 8)];
-    if (field === undefined) throw unsupportedField(name, tag);
+    const field = message.byNumber.get(Math.floor(tag / 8));
+    if (field === undefined) throw unsupportedField(message.name, tag);
     addMember(members, field, readField(reader, tag % 8, field));
   }
   return Object.fromEntries(members) as JsonObject;
@@ -53,9 +51,10 @@ function addMember(
   field: MessageField,
   value: Json | Buffer,
 ): void {
-  const { name, repeated, map } = field;
+  const { name, repeated, map, inline } = field;
   const held = members.get(name);
-  if (map) members.set(name, { ...(held as JsonObject | undefined), ...(value as JsonObject) });
+  if (inline) for (const [key, member] of Object.entries(value as JsonObject)) members.set(key, member);
+  else if (map) members.set(name, { ...(held as JsonObject | undefined), ...(value as JsonObject) });
   else if (repeated) members.set(name, [...((held as readonly Json[] | undefined) ?? []), value as Json]);
   else if (!isAbsent(value, field)) members.set(name, value);
 }
@@ -75,7 +74,7 @@ function decodeBytes(bytes: Buffer, type: string): Json | Buffer {
   if (type === "string") return bytes.toString("utf8");
   if (type === "bytes") return bytes.toString("base64");
   if (type === "raw") return bytes;
-  return converted(decodeMessage(bytes, type), type);
+  return converted(decodeMessage(bytes, messageOf(type)), type);
 }
 
 /** A map's entry is a message of key (1) and value (2). */
@@ -95,8 +94,9 @@ function decodeEntry(bytes: Buffer, type: string): JsonObject {
 
 /** The messages whose JSON is not an object. */
 function converted(message: JsonObject, type: string): Json {
-  if (type === "Time") return message.seconds === undefined ? "" : formatTime(Number(message.seconds) * 1000);
-  if (type === "AttestationValue") return message.items ?? [];
+  if (type === "Time" || type === "MicroTime")
+    return message.seconds === undefined ? "" : formatTime(Number(message.seconds) * 1000);
+  if (type === "StringList") return message.items ?? [];
   if (type === "IntOrString") return message.type === 1 ? (message.strVal ?? "") : (message.intVal ?? 0);
   if (type === "Quantity") return message.string ?? "0";
   return message;

@@ -18,6 +18,16 @@ export function assertDryRun({ query, info }: ApiCall): void {
   throw invalidOptions(kind, [notSupported("dryRun", asked, ["All"])]);
 }
 
+const fieldValidations = ["", "Ignore", "Strict", "Warn"];
+
+/** Likewise `fieldValidation`. @throws 422 */
+export function assertFieldValidation({ query, info }: ApiCall): void {
+  const asked = query.get("fieldValidation");
+  const kind = optionsKinds[info.verb];
+  if (kind === undefined || asked === null || fieldValidations.includes(asked)) return;
+  throw invalidOptions(kind, [notSupported("fieldValidation", asked, fieldValidations)]);
+}
+
 /** k8s.io/apimachinery pkg/apis/meta/internalversion/validation: what of a list's or watch's options goes together. @throws 422 */
 export function assertListOptions(query: URLSearchParams): void {
   const match = query.get("resourceVersionMatch");

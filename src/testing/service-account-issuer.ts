@@ -18,6 +18,7 @@ export interface ServiceAccountClaims extends JsonObject {
   readonly sub: string;
 }
 
+/** What becomes of the keys before. */
 export interface RotateOptions {
   /** Whether tokens signed before go on being accepted and their keys being published. Default true. */
   readonly keepOld?: boolean;

@@ -6,7 +6,7 @@ import { createObject } from "./create-object.ts";
 import { deleteCollection, deleteObject } from "./delete-object.ts";
 import { evictPod } from "./evict-pod.ts";
 import { listObjects, listOf } from "./list-objects.ts";
-import { assertDryRun, assertResourceVersion } from "./request-options.ts";
+import { assertDryRun, assertFieldValidation, assertResourceVersion } from "./request-options.ts";
 import { admissionOf, type ResourceRequest, type ResourceServices } from "./resource-context.ts";
 import { methodNotAllowed } from "./status-error.ts";
 import { viewOf } from "./subresource-view.ts";
@@ -25,6 +25,7 @@ export async function answerStored(request: ResourceRequest, services: StoredSer
   const { verb, namespace, name } = call.info;
   if (subresource !== undefined && !subresource.verbs.includes(verb)) throw methodNotAllowed();
   assertDryRun(call);
+  assertFieldValidation(call);
   if (subresource?.name === "token") return requestToken(request, services);
   if (subresource?.name === "eviction") return created(await evictPod(request, services));
   switch (verb) {

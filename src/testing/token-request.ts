@@ -68,7 +68,6 @@ export function createTokenRequestHandler(options: TokenRequestOptions): TokenRe
   const accounts = registry.find("", "v1", "serviceaccounts")!;
   return async (namespace, name, request, admit) => {
     assertNamed(request, namespace, name);
-    assertDecodable(objectAt(request, "spec"));
     const account = store.require(accounts, namespace, name);
     const completed = complete(request, account, options);
     const faults = validateTokenRequest(objectAt(completed, "spec"));
@@ -97,17 +96,6 @@ function assertNamed({ metadata }: ApiObject, namespace: string, name: string): 
     throw invalidObject(kind, name, [
       invalid("metadata.name", given.name, "must match the service account name if specified"),
     ]);
-}
-
-/** Where Go's decoder knows one type only. */
-function assertDecodable({ expirationSeconds }: JsonObject): void {
-  if (expirationSeconds === undefined || expirationSeconds === null || Number.isInteger(expirationSeconds))
-    return;
-  const given =
-    typeof expirationSeconds === "number" ? `number ${expirationSeconds}` : typeof expirationSeconds;
-  throw badRequest(
-    `TokenRequest in version "v1" cannot be handled as a TokenRequest: json: cannot unmarshal ${given} into Go struct field TokenRequestSpec.spec.expirationSeconds of type int64`,
-  );
 }
 
 function complete(

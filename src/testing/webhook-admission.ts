@@ -9,9 +9,10 @@ import { createValidatingDispatcher } from "../webhook/validating-dispatcher.ts"
 import type { WebhookClient } from "../webhook/webhook-client.ts";
 import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
 import { type ApiObject, objectAt, stringAt } from "./api-object.ts";
+import { conformObject } from "./field-validation.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { ResourceRegistry } from "./resource-kind.ts";
-import { StatusError } from "./status-error.ts";
+import { internalError, StatusError } from "./status-error.ts";
 
 export interface WebhookAdmissionOptions {
   readonly client: WebhookClient;
@@ -40,7 +41,7 @@ export function createWebhookAdmission({ client, store, registry }: WebhookAdmis
       answered(async () => {
         const { object, warnings } = await mutating.mutate(plain(attributes));
         for (const warning of warnings) attributes.warn(warning);
-        return object as unknown as ApiObject | undefined;
+        return object === undefined ? undefined : decoded(object as unknown as ApiObject);
       }),
     validate: (attributes) =>
       answered(async () => {
@@ -64,10 +65,20 @@ function plain({
   };
 }
 
+/** What a patch made of the object, read into its kind again. */
+function decoded(object: ApiObject): ApiObject {
+  try {
+    return conformObject(object).object;
+  } catch (error) {
+    throw internalError((error as Error).message);
+  }
+}
+
 async function answered<T>(dispatch: () => Promise<T>): Promise<T> {
   try {
     return await dispatch();
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     const { message = "", reason, code, details } = dispatchStatus(error) satisfies Status;
     throw new StatusError(code, reason, message, details);
   }
