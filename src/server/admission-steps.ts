@@ -2,8 +2,8 @@ import { decodeReview } from "../admission/review.ts";
 import type { Caller, MaybePromise } from "../authentication/authenticator.ts";
 import { assertReviewGroups } from "../authorization/attested-api-group.ts";
 import { CountersignError } from "../errors.ts";
-import type { Exchange } from "./exchange.ts";
-import { publishRefusal } from "./refusal.ts";
+import { collectWithin, type Exchange, timeLeftMs } from "./exchange.ts";
+import { asCountersignError, publishRefusal } from "./refusal.ts";
 import { headerValues } from "./request-headers.ts";
 
 /** One thing done to a review. A throw refuses it; a promise is returned only by a step that has to wait. */
@@ -40,10 +40,9 @@ function authenticate(exchange: Exchange): Promise<void> | undefined {
       ...(clientCertificate === undefined ? {} : { clientCertificate }),
     });
     if (outcome instanceof Promise)
-      return outcome.then(
-        (caller) => accept(exchange, caller),
-        (error: unknown) => refuseUnlessObserving(exchange, error),
-      );
+      return inTime(exchange, outcome)
+        .then((caller) => accept(exchange, caller))
+        .catch((error: unknown) => refuseUnlessObserving(exchange, error));
     accept(exchange, outcome);
   } catch (error) {
     refuseUnlessObserving(exchange, error);
@@ -62,9 +61,24 @@ function accept(exchange: Exchange, caller: Caller | undefined): void {
 
 /** In observe mode the review goes on as if nobody had called. */
 function refuseUnlessObserving(exchange: Exchange, error: unknown): void {
-  if (exchange.route.mode !== "observe" || !(error instanceof CountersignError)) throw error;
+  if (exchange.route.mode !== "observe") throw error;
   exchange.caller = undefined;
-  exchange.observed ??= error;
+  exchange.observed ??= asCountersignError(error);
+}
+
+/**
+ * An issuer that does not answer must not cost the caller its answer: under `Ignore` a call that takes too long is an
+ * allow. In observe mode half of the time is left for the policies, which nothing may hinder.
+ */
+function inTime<T>(exchange: Exchange, work: Promise<T>): Promise<T> {
+  const timeoutMs = timeLeftMs(exchange) / (exchange.route.mode === "observe" ? 2 : 1);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => {
+    const detail = `authentication: not finished in ${Math.round(timeoutMs)} ms`;
+    reject(new CountersignError("ERR_ISSUER_UNAVAILABLE", detail));
+  };
+  const timer = setTimeout(giveUp, timeoutMs);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 const jsonMediaType = /^application\/json *(?:;|$)/i;
@@ -80,12 +94,7 @@ function requireJSON({ incoming }: Exchange): undefined {
 }
 
 function readBody(exchange: Exchange): Promise<void> | undefined {
-  const { maxBodyBytes, bodyTimeoutMs } = exchange.route.limits;
-  const collected = exchange.incoming.collectBody({
-    keepBytes: maxBodyBytes,
-    limitBytes: maxBodyBytes,
-    timeoutMs: bodyTimeoutMs,
-  });
+  const collected = collectWithin(exchange, exchange.route.limits.maxBodyBytes);
   if (collected instanceof Promise)
     return collected.then((body) => {
       exchange.body = body;

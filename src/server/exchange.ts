@@ -32,3 +32,15 @@ export interface Exchange {
   review: DecodedReview | undefined;
   response: AdmissionResponse | undefined;
 }
+
+/** What is left of the review's time. */
+export function timeLeftMs({ route, deadlineAt }: Exchange): number {
+  return Math.max(0, deadlineAt - route.clock.now());
+}
+
+/** Reads the body, handing over as much of it, within the route's limits and the review's time. */
+export function collectWithin(exchange: Exchange, keepBytes: number): MaybePromise<CollectedBody> {
+  const { maxBodyBytes, bodyTimeoutMs } = exchange.route.limits;
+  const timeoutMs = Math.min(bodyTimeoutMs, timeLeftMs(exchange));
+  return exchange.incoming.collectBody({ keepBytes, limitBytes: maxBodyBytes, timeoutMs });
+}

@@ -7,6 +7,7 @@ import {
   createObservedGauge,
   type MetricFamily,
 } from "./metric-family.ts";
+import { isCallerRefusal } from "./refusal.ts";
 
 export interface MetricsOptions {
   /** By route: the label of a caller, which is a name from the configuration or `unknown`. */
@@ -111,7 +112,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     "countersign:request": (message) => countRequest(table, options, message),
     "countersign:refusal": ({ path, mode, outcome, code }) => {
       if (!options.callerLabels.has(path)) return;
-      if (isAboutCaller(code))
+      if (isCallerRefusal(code))
         table.authentication.inc(
           path,
           mode,
@@ -156,13 +157,8 @@ function countRequest(
   if (callerLabel === undefined) return;
   table.requests.inc(path, allowed ? "true" : "false", String(code));
   table.requestDuration.observe(durationMs / 1000, path);
-  if (caller !== undefined && (refusal === undefined || !isAboutCaller(refusal)))
+  if (caller !== undefined && (refusal === undefined || !isCallerRefusal(refusal)))
     table.authentication.inc(path, mode, "accepted", method ?? "", "", callerLabel(caller));
-}
-
-/** What a caller was refused for, rather than a review that cannot be read. */
-function isAboutCaller(code: string): boolean {
-  return !code.startsWith("ERR_REVIEW_") && code !== "ERR_INTERNAL";
 }
 
 type Renderer = () => Promise<{ contentType: string; text: string }>;

@@ -3,8 +3,8 @@ import { identityPrefixBytes, scanReviewIdentity } from "../admission/review-sca
 import type { MaybePromise } from "../authentication/authenticator.ts";
 import { andThen } from "../authentication/maybe-promise.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
-import { CountersignError, errorCodeOf, errorCodes } from "../errors.ts";
-import type { Exchange } from "./exchange.ts";
+import { CountersignError, type ErrorCode, errorCodes } from "../errors.ts";
+import { collectWithin, type Exchange } from "./exchange.ts";
 import { reviewAnswer, statusAnswer, type WireAnswer } from "./wire-answer.ts";
 
 /** All that a caller who was not accepted learns, whatever the reason. */
@@ -30,7 +30,7 @@ export function refuse(exchange: Exchange, reason: unknown): MaybePromise<Refusa
     const shown = new CountersignError(error.code, shownMessage(error));
     const answer =
       uid === undefined
-        ? statusAnswer(error.status, error.reason, wordsOf(error))
+        ? statusAnswer(error.status, error.reason, bareMessage(error.code))
         : reviewAnswer(apiVersion, erroredResponse({ uid }, shown));
     return { answer, error, uid };
   });
@@ -54,35 +54,32 @@ export function publishRefusal(
   });
 }
 
-/** Whether the error says that a caller was not accepted, rather than that a review could not be read. */
-export function isCallerRefusal({ status }: CountersignError): boolean {
+/** Whether a code says that a caller was not accepted, rather than that a review could not be answered. */
+export function isCallerRefusal(code: string): boolean {
+  const status: number | undefined = Object.hasOwn(errorCodes, code)
+    ? errorCodes[code as ErrorCode].status
+    : undefined;
   return status === 401 || status === 403;
 }
 
+/** Faults of our own are for the log; what is wrong with a review is for whoever sent it. */
 function shownMessage(error: CountersignError): string {
-  if (isCallerRefusal(error)) return callerRefusedMessage;
-  return error.code === "ERR_INTERNAL" ? errorCodes.ERR_INTERNAL.meaning : error.message;
+  return isCallerRefusal(error.code) || error.status >= 500 ? bareMessage(error.code) : error.message;
 }
 
-function wordsOf(error: CountersignError): string {
-  return isCallerRefusal(error) ? callerRefusedMessage : errorCodes[error.code].meaning;
+function bareMessage(code: ErrorCode): string {
+  return isCallerRefusal(code) ? callerRefusedMessage : errorCodes[code].meaning;
 }
 
-/** A step that throws what is none of our errors has a fault of its own: that denies too. */
-function asCountersignError(reason: unknown): CountersignError {
+/** What throws something that is none of our errors has a fault: that denies too. */
+export function asCountersignError(reason: unknown): CountersignError {
   if (reason instanceof CountersignError) return reason;
   const message = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-  return new CountersignError(errorCodeOf(reason), message, { cause: reason });
+  return new CountersignError("ERR_INTERNAL", message, { cause: reason });
 }
 
 /** The caller may still be sending: reading on until it is done is what lets the answer arrive. */
-function bodyPrefix({ incoming, route, body }: Exchange): MaybePromise<Buffer> {
-  if (body !== undefined) return body.bytes;
-  const { maxBodyBytes, bodyTimeoutMs } = route.limits;
-  const collected = incoming.collectBody({
-    keepBytes: identityPrefixBytes,
-    limitBytes: maxBodyBytes,
-    timeoutMs: bodyTimeoutMs,
-  });
-  return andThen(collected, ({ bytes }) => bytes);
+function bodyPrefix(exchange: Exchange): MaybePromise<Buffer> {
+  if (exchange.body !== undefined) return exchange.body.bytes;
+  return andThen(collectWithin(exchange, identityPrefixBytes), ({ bytes }) => bytes);
 }

@@ -27,6 +27,7 @@ const droppedBytes = 1024 * 1024;
  */
 export function collectBody(request: IncomingMessage, options: CollectOptions): Promise<CollectedBody> {
   const { keepBytes, limitBytes, timeoutMs } = options;
+  if (request.destroyed) return Promise.resolve({ bytes: Buffer.alloc(0), state: "aborted" });
   return new Promise((resolve) => {
     const kept: Buffer[] = [];
     let total = 0;

@@ -257,6 +257,62 @@ describe("a webhook route", () => {
     });
   }
 
+  describe("whose authenticator", () => {
+    const hanging = { authenticateRequest: () => new Promise<never>(() => undefined) };
+    const broken = {
+      authenticateRequest() {
+        throw new TypeError("a fault of ours, with good in it");
+      },
+    };
+    const indifferent = { authenticateRequest: async () => undefined };
+    const answers = async (options: Parameters<typeof createRoute>[0]) => {
+      const other = await startWebhook([createRoute(options)]);
+      const answer = await other.post({ token: good, path: `${path}?timeout=400ms` });
+      await other.close();
+      return answer;
+    };
+
+    it("does not answer is denied in time, for a call that times out is an allow under Ignore", async () => {
+      const { status, body } = await answers({ authenticator: hanging });
+      expect(status).to.equal(200);
+      expect(body.response?.status).to.include({ code: 401, message: callerRefusedMessage });
+      expect(recorder.refusals[0]).to.include({ code: "ERR_ISSUER_UNAVAILABLE", uid: request.uid });
+    });
+
+    it("does not answer leaves the policy its time in observe mode", async () => {
+      const slow = { ...denyAll, validate: async () => true };
+      const { body } = await answers({ authenticator: hanging, mode: "observe", policies: () => [slow] });
+      expect(body.response?.allowed).to.equal(true);
+      expect(recorder.refusals[0]).to.include({ code: "ERR_ISSUER_UNAVAILABLE", outcome: "wouldRefuse" });
+    });
+
+    it("throws denies without a word of it, and hinders nothing in observe mode", async () => {
+      const { status, text } = await answers({ authenticator: broken });
+      expect(status).to.equal(200);
+      expect(text).to.contain('"allowed":false').and.not.contain("good in it");
+      const { body } = await answers({ authenticator: broken, mode: "observe" });
+      expect(body.response?.allowed).to.equal(true);
+      expect(recorder.refusals.map(({ code }) => code)).to.deep.equal(["ERR_INTERNAL", "ERR_INTERNAL"]);
+    });
+
+    it("has no opinion denies", async () => {
+      expect((await answers({ authenticator: indifferent })).body.response?.allowed).to.equal(false);
+      expect(
+        (await answers({ authenticator: indifferent, mode: "observe" })).body.response?.allowed,
+      ).to.equal(true);
+    });
+  });
+
+  it("denies when a policy that was exchanged is none, and shows nothing of the file", async () => {
+    let policies = [denyAll];
+    const other = await startWebhook([createRoute({ policies: () => policies })]);
+    policies = [{ ...denyAll, match: [] }];
+    const { status, body } = await other.post({ token: good });
+    await other.close();
+    expect(status).to.equal(200);
+    expect(body.response?.status?.code).to.equal(500);
+  });
+
   it("denies a body over the limit, and one of exactly the limit not", async () => {
     const route = createRoute({ limits: { maxBodyBytes: 10_000 } });
     const small = await startWebhook([route]);

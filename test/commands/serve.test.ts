@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import { type RunningProcess, startProcess } from "../rig/child-process.ts";
+import { configurationText, createServerFolder, type ServerFolder } from "../server/server-rig.ts";
+import { until } from "../until.ts";
+
+const executable = "src/commands/countersign.cts";
+
+describe("countersign serve", () => {
+  let folder: ServerFolder;
+  let child: RunningProcess | undefined;
+  before(() => {
+    folder = createServerFolder();
+  });
+  after(() => folder.remove());
+  afterEach(async () => {
+    await child?.stop();
+  });
+
+  const run = (
+    changes: Readonly<Record<string, unknown>> = {},
+    args: readonly string[] = [],
+  ): RunningProcess => {
+    const file = folder.write("server.json", configurationText(changes));
+    child = startProcess({
+      command: process.execPath,
+      args: [executable, "serve", "--config", file, ...args],
+    });
+    return child;
+  };
+  const ports = async (): Promise<{ port: number; adminPort: number }> => {
+    await until(
+      () => /"adminPort":\d+\}/.test(child!.output()) && child!.output().includes('"msg":"serving"'),
+    );
+    return JSON.parse(/^\{"port".*\}$/m.exec(child!.output())![0]) as { port: number; adminPort: number };
+  };
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    it(`prints its ports in one line, serves, and ends with 0 on ${signal}`, async () => {
+      const server = run();
+      const { adminPort } = await ports();
+      await until(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok);
+      server.signal(signal);
+      expect(await server.exited()).to.equal(0);
+    });
+
+  it("drains on the first signal and is gone at the second", async () => {
+    const server = run({ drain: { delay: "1h" } });
+    const { adminPort } = await ports();
+    server.signal("SIGTERM");
+    await until(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status === 500);
+    server.signal("SIGTERM");
+    expect(await server.exited()).to.not.equal(0);
+  });
+
+  it("prints every fault of its configuration and ends with 2", async () => {
+    const server = run({ listen: { prt: 1 }, drain: { delay: "soon" } });
+    expect(await server.exited()).to.equal(2);
+    expect(server.output()).to.match(/ERR_CONFIGURATION: 2 faults[\s\S]*listen\.prt[\s\S]*drain\.delay/);
+  });
+
+  it("takes the cluster of --kubeconfig, and names a file that is none", async () => {
+    const kubeconfig = folder.write("kubeconfig", "{}");
+    const server = run({ issuers: [{ name: "cluster" }] }, ["--kubeconfig", kubeconfig]);
+    expect(await server.exited()).to.be.oneOf([1, 2]);
+    expect(server.output()).to.contain("ERR_KUBECONFIG");
+  });
+});
