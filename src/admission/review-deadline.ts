@@ -33,7 +33,8 @@ class TimedDeadline implements ReviewDeadline {
   }
 
   passed(): boolean {
-    return this.clock.now() >= this.deadlineAt;
+    // the timer may fire a millisecond before the clock says so
+    return this.controller?.signal.aborted === true || this.clock.now() >= this.deadlineAt;
   }
 
   within<T>(work: PromiseLike<T>): Promise<T> {
