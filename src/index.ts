@@ -1,4 +1,4 @@
-/** `countersign`: the types and the few factories that most programs need. */
+/** `countersign`: the policy contract, and what every door has in common. Loads no dependency. */
 export {
   Denial,
   definePolicy,
@@ -8,3 +8,14 @@ export {
   type ReviewCaller,
   type Verdict,
 } from "./admission/policy.ts";
+export type { RuleWithOperations } from "./apis/admissionregistration.ts";
+export { serviceAudience, webhookAudience } from "./apis/audience.ts";
+export type { ServiceAccountReference, UserInfo } from "./apis/authentication.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type DiagnosticsChannel,
+  type DiagnosticsMessages,
+  diagnosticsChannel,
+} from "./diagnostics.ts";
+export { CountersignError, type ErrorCode, errorCodeOf, errorCodes } from "./errors.ts";
+export { Secret } from "./secret.ts";

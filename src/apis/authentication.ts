@@ -2,6 +2,7 @@ import type { ObjectMeta, TypeMeta } from "./meta.ts";
 
 /** `authentication.k8s.io/v1` as of 1.37, with KEP-6060's attestations, which released clients drop. */
 
+/** Who somebody is, as an API server says it. */
 export interface UserInfo {
   readonly username: string;
   readonly uid?: string;
