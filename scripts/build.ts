@@ -12,6 +12,8 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleIntoOneFile } from "./one-file.ts";
+import { bundlePackage } from "./package-chunks.ts";
+import { noticesOf } from "./third-party-notices.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -20,17 +22,20 @@ rmSync(dist, { recursive: true, force: true });
 compile();
 nameDeclarations();
 copySchemas();
+const bundled = await bundlePackage({ root, dist, entries: entries() });
+writeFileSync(join(dist, "THIRD_PARTY_LICENSES.txt"), noticesOf(bundled));
 await bundleExecCredential();
 stampCommit();
 // npm sets the mode of a `bin` when it installs one, an unpacked tarball does not
 chmodSync(join(dist, "commands/countersign.cjs"), 0o755);
 
-/** JavaScript and declarations, file by file: what the doors of the package show. */
+/** The declarations of every file, and the executable, which stays as it is. The rest of the code is bundled. */
 function compile(): void {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "-p", join(root, "scripts/tsconfig.build.json")], {
     stdio: "inherit",
   });
+  for (const file of globSync("**/*.js", { cwd: dist })) rmSync(join(dist, file));
 }
 
 /** The compiler rewrites `./x.ts` in what it emits as JavaScript and leaves it in declarations, which TypeScript before 5.7 cannot follow. */
@@ -49,6 +54,21 @@ function copySchemas(): void {
   }
 }
 
+/** What is imported or started by its own name: the doors, the command line, and programs that a command forks. */
+function entries(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  const doors = Object.values(exports).flatMap((target) =>
+    typeof target === "string" ? [] : [target.default],
+  );
+  return [
+    ...doors.map((file) => file.replace("./dist/", "src/").replace(/\.js$/, ".ts")),
+    "src/commands/main.ts",
+    ...globSync("src/commands/**/*-process.ts", { cwd: root }),
+  ];
+}
+
 /**
  * The credential plugin as one CommonJS file: an API server starts it on the request path, and loading modules one by one
  * costs more than all it does. Packages stay outside, and are loaded only where a kubeconfig has to be read.
@@ -62,7 +82,7 @@ async function bundleExecCredential(): Promise<void> {
   writeFileSync(join(dist, "commands/exec-credential.cjs"), code);
 }
 
-/** Beside the file that reads it (src/commands/version.ts). Outside a clone there is nothing to stamp. */
+/** Where src/commands/version.ts looks. Outside a clone there is nothing to stamp. */
 function stampCommit(): void {
   const inClone = existsSync(join(root, ".git"));
   const commit = inClone

@@ -79,9 +79,24 @@ describe("the package", function () {
       "dist/commands/exec-credential.cjs",
     ]);
     const odd = files.filter(
-      (file) => !/^(LICENSE|README\.md|package\.json|dist\/.+\.(js|cjs|json|d\.ts|d\.cts))$/.test(file),
+      (file) =>
+        !/^(LICENSE|README\.md|package\.json|dist\/THIRD_PARTY_LICENSES\.txt|dist\/.+\.(js|cjs|json|d\.ts|d\.cts))$/.test(
+          file,
+        ),
     );
     expect(odd).to.deep.equal([]);
+  });
+
+  it("brings the licence of every package it has parts of", () => {
+    const notices = readFileSync(join(packageOf(home), "dist/THIRD_PARTY_LICENSES.txt"), "utf8");
+    for (const name of ["@koa/router", "yaml", "zod"])
+      expect(notices).to.match(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((MIT|ISC)\\)$`, "m"));
+  });
+
+  it("tells the whole demo, policy file in another folder included", async () => {
+    const { code, stdout } = await countersign(home, ["demo"]);
+    expect(code, stdout).to.equal(0);
+    expect(stdout).to.include("All of it went as told.");
   });
 
   it("names no folder of the machine it was built on", () => {
