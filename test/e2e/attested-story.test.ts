@@ -85,7 +85,7 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
           expect(line).to.include({
             caller,
             user: "admin",
-            allowed: true,
+            msg: "allowed",
             path: `/validate/${via}`,
             mode: "enforce",
           });

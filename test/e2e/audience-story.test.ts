@@ -37,7 +37,7 @@ await describeWith(
         const line = await poll("the request in the log", () =>
           story.serve.log().find((one) => one.name === created.name),
         );
-        expect(line).to.include({ caller, user: "admin", allowed: true, path: `/validate/${via}` });
+        expect(line).to.include({ caller, user: "admin", msg: "allowed", path: `/validate/${via}` });
       });
 
       it(`one that the policy denies is denied by ${via}`, async () => {
