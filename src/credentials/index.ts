@@ -5,6 +5,7 @@ export {
   createCachedTokenSource,
   type ResettableTokenSource,
 } from "./cached-token-source.ts";
+export { createExecTokenSource, type ExecTokenSourceOptions } from "./exec-token-source.ts";
 export { createFileTokenSource, type FileTokenSourceOptions } from "./file-token-source.ts";
 export {
   type ConfigurationState,

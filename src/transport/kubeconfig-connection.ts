@@ -1,13 +1,15 @@
 import { createCachedTokenSource } from "../credentials/cached-token-source.ts";
+import { createExecTokenSource } from "../credentials/exec-token-source.ts";
 import { createFileTokenSource } from "../credentials/file-token-source.ts";
 import type { TokenSource } from "../credentials/token-source.ts";
 import { CountersignError } from "../errors.ts";
-import type { Kubeconfig } from "../kubeconfig/kubeconfig.ts";
+import type { Kubeconfig, KubeconfigCluster, KubeconfigExec } from "../kubeconfig/kubeconfig.ts";
 import { loadKubeconfig, locateKubeconfig } from "../kubeconfig/load-kubeconfig.ts";
 import { loadClusterCA, resolveContext } from "../kubeconfig/resolve-context.ts";
 import { loadUserCredentials, type UserCredentials } from "../kubeconfig/user-credentials.ts";
 import type { ClusterConnection } from "./cluster-connection.ts";
 import { inClusterConnection } from "./in-cluster.ts";
+import type { RestClientOptions } from "./rest-client.ts";
 
 export interface FindClusterOptions {
   /** `--kubeconfig`. */
@@ -28,49 +30,66 @@ export async function findCluster(options: FindClusterOptions): Promise<ClusterC
   );
   const named = options.kubeconfig || options.context || kubeconfig["current-context"];
   const inCluster = named ? undefined : await inClusterConnection({ env: options.env });
-  return inCluster ?? kubeconfigConnection(kubeconfig, options.context);
+  return inCluster ?? kubeconfigConnection(kubeconfig, options);
 }
 
+export type KubeconfigConnectionOptions = Pick<FindClusterOptions, "context" | "env">;
+
 /**
- * The API server and the user of a context.
- * @throws ERR_KUBECONFIG naming what cannot be used: an exec plugin, a proxy, a token over an unverified connection.
+ * The API server and the user of a context; an exec plugin is run when its token is first needed.
+ * @throws ERR_KUBECONFIG naming what cannot be used: a proxy, a token over an unverified connection.
  */
 export async function kubeconfigConnection(
   kubeconfig: Kubeconfig,
-  context?: string,
+  options: KubeconfigConnectionOptions,
 ): Promise<ClusterConnection> {
-  const { cluster, userName, user, namespace } = resolveContext(kubeconfig, context);
+  const { cluster, userName, user, namespace } = resolveContext(kubeconfig, options.context);
   const credentials = await loadUserCredentials(userName, user);
-  if (credentials.exec !== undefined)
-    throw new CountersignError(
-      "ERR_KUBECONFIG",
-      `user ${JSON.stringify(userName)}: exec: exec plugins are not run here: use a token, a tokenFile or a client certificate`,
-    );
-  if (cluster["proxy-url"])
-    throw new CountersignError(
-      "ERR_KUBECONFIG",
-      `cluster ${JSON.stringify(cluster.server)}: proxy-url: is not supported`,
-    );
-  const insecureSkipVerify = cluster["insecure-skip-tls-verify"] === true;
-  if (insecureSkipVerify && (credentials.token !== undefined || credentials.basic !== undefined))
-    throw new CountersignError(
-      "ERR_KUBECONFIG",
-      `cluster ${JSON.stringify(cluster.server)}: insecure-skip-tls-verify: a token or password is not sent over an unverified connection: give its certificate-authority`,
-    );
-  const { clientCertificate, basic, impersonate } = credentials;
+  const { clientCertificate, basic, impersonate, exec } = credentials;
+  assertUsable(cluster, credentials);
+  const ca = await loadClusterCA(cluster);
+  const serverName = cluster["tls-server-name"] || undefined;
   return {
     client: {
       server: cluster.server,
-      ca: await loadClusterCA(cluster),
-      serverName: cluster["tls-server-name"] || undefined,
-      insecureSkipVerify,
-      token: tokenSourceOf(credentials),
+      ca,
+      serverName,
+      insecureSkipVerify: cluster["insecure-skip-tls-verify"] === true,
+      token:
+        exec === undefined
+          ? tokenSourceOf(credentials)
+          : execTokenSource(userName, exec, { server: cluster.server, ca, serverName }, options.env),
       clientCertificate,
       basic,
       impersonate,
     },
     namespace: namespace ?? "default",
   };
+}
+
+function assertUsable(cluster: KubeconfigCluster, { token, basic, exec }: UserCredentials): void {
+  const fault = (message: string): CountersignError =>
+    new CountersignError("ERR_KUBECONFIG", `cluster ${JSON.stringify(cluster.server)}: ${message}`);
+  if (cluster["proxy-url"]) throw fault("proxy-url: is not supported");
+  const isSecret = token !== undefined || basic !== undefined || exec !== undefined;
+  if (cluster["insecure-skip-tls-verify"] === true && isSecret)
+    throw fault(
+      "insecure-skip-tls-verify: a token or password is not sent over an unverified connection: give its certificate-authority",
+    );
+}
+
+function execTokenSource(
+  userName: string,
+  exec: KubeconfigExec,
+  { server, ca, serverName }: Pick<RestClientOptions, "server" | "ca" | "serverName">,
+  env: FindClusterOptions["env"],
+): TokenSource {
+  const cluster = {
+    server,
+    ...(serverName === undefined ? {} : { "tls-server-name": serverName }),
+    ...(ca === undefined ? {} : { "certificate-authority-data": Buffer.from(ca).toString("base64") }),
+  };
+  return createCachedTokenSource({ source: createExecTokenSource({ userName, exec, cluster, env }) });
 }
 
 /** What a user's bearer token comes from: its file, before the token it was loaded with, which never ends by itself. */

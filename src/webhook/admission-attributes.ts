@@ -22,6 +22,8 @@ export interface DispatchOptions {
   readonly signal?: AbortSignal;
   /** Epoch ms at which the request under review ends. Default: never. */
   readonly deadlineAt?: number;
+  /** Told in the end, whatever the end: a denial has warnings, too. */
+  readonly onNotes?: (notes: DispatchNotes) => void;
 }
 
 /** What webhooks leave behind besides a verdict. */

@@ -33,6 +33,7 @@ export interface RequestedTokens {
   readonly webhooks?: "all" | "authenticationSource";
 }
 
+/** Where credentials come from: a kubeconfig, the pod we run in, tokens asked for. */
 export interface AuthenticationInfoResolverOptions extends KubeconfigClientConfigsOptions {
   readonly tokens?: RequestedTokens;
 }

@@ -4,6 +4,7 @@ import type { ClientConfig } from "./client-config.ts";
 /** The call itself needs the rest of its time. */
 const longestTokenWaitMs = 2_000;
 
+/** What went along with a call. */
 export type PresentedCredential = "requestedToken" | "token" | "basic" | "clientCertificate";
 
 /** What stands in a call's Authorization header. */

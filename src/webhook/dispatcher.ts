@@ -7,6 +7,7 @@ import type { ExcludedResource } from "./hook-selection.ts";
 import type { WebhookClient } from "./webhook-client.ts";
 import type { NamespaceLabels } from "./webhook-matcher.ts";
 
+/** What a dispatcher needs to know which webhooks to call, and how. */
 export interface DispatcherOptions {
   readonly client: WebhookClient;
   /** The configurations as they are now. An object that has not changed should stay the same object. */
@@ -22,7 +23,7 @@ export interface DispatcherOptions {
 export interface NotesCollector {
   readonly notes: DispatchNotes;
   take(target: WebhookTarget, response: VerifiedResponse): void;
-  failedOpen(kind: "validating" | "mutation", index: number, target: WebhookTarget): void;
+  failedOpen(type: "validating" | "mutation", index: number, target: WebhookTarget): void;
 }
 
 export function createNotesCollector(): NotesCollector {
@@ -35,9 +36,8 @@ export function createNotesCollector(): NotesCollector {
       for (const [key, value] of Object.entries(response.auditAnnotations))
         auditAnnotations[`${webhook.name}/${key}`] ??= value;
     },
-    failedOpen(kind, index, { webhook }) {
-      const key = kind === "validating" ? "validating.webhook" : "mutation.webhook";
-      auditAnnotations[`failed-open.${key}.admission.k8s.io/round_0_index_${index}`] = webhook.name;
+    failedOpen(type, index, { webhook }) {
+      auditAnnotations[`failed-open.${type}.webhook.admission.k8s.io/round_0_index_${index}`] = webhook.name;
     },
   };
 }

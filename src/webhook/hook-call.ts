@@ -18,6 +18,8 @@ export interface HookCall {
   readonly attributes: AdmissionAttributes;
   readonly options: DispatchOptions;
   readonly clock?: Clock;
+  /** Shown every answer that is one, denials included. */
+  readonly observe?: (response: VerifiedResponse) => void;
   /** What is done with an answer that allows; what it throws counts as the webhook's failure. */
   readonly accept?: (response: VerifiedResponse) => void;
 }
@@ -47,7 +49,7 @@ export async function callHook(call: HookCall): Promise<VerifiedResponse | undef
 }
 
 async function askHook(call: HookCall, timeoutMs: number): Promise<VerifiedResponse> {
-  const { client, target, attributes, options, accept } = call;
+  const { client, target, attributes, options, observe, accept } = call;
   const { webhook } = target;
   assertDryRun(webhook, attributes);
   const sent = buildReview(webhook, attributes);
@@ -59,6 +61,7 @@ async function askHook(call: HookCall, timeoutMs: number): Promise<VerifiedRespo
   });
   try {
     const response = verifyReview(sent, answer.body, target.kind === "MutatingWebhookConfiguration");
+    observe?.(response);
     if (!response.allowed) throw denialOf(webhook.name, response.status);
     accept?.(response);
     return response;

@@ -6,10 +6,11 @@ import type { AdmissionAttributes, DispatchNotes, DispatchOptions } from "./admi
 import type { VerifiedResponse } from "./admission-review.ts";
 import type { WebhookTarget } from "./authentication-info-resolver.ts";
 import { refusalOf } from "./dispatch-errors.ts";
-import { createNotesCollector, type DispatcherOptions } from "./dispatcher.ts";
+import { createNotesCollector, type DispatcherOptions, type NotesCollector } from "./dispatcher.ts";
 import { callFailure, callHook } from "./hook-call.ts";
 import { isExcluded, kubeAPIServerExclusions, orderedTargets, shouldCall } from "./hook-selection.ts";
 
+/** Calls the mutating webhooks of a request, one after the other, each with what the one before it made. */
 export interface MutatingDispatcher {
   /**
    * The object as all webhooks have left it, each having been shown what the ones before it made. The request's own
@@ -26,34 +27,43 @@ export interface MutatingDispatcher {
 /** Mutating webhooks, one after the other in a single round: `reinvocationPolicy: IfNeeded` has no effect. */
 export function createMutatingDispatcher(dispatcher: DispatcherOptions): MutatingDispatcher {
   const { client, configurations, namespaceLabels, excluded = kubeAPIServerExclusions, clock } = dispatcher;
+
+  async function callOne(
+    target: WebhookTarget,
+    index: number,
+    attributes: AdmissionAttributes,
+    options: DispatchOptions,
+    collector: NotesCollector,
+  ): Promise<AdmissionAttributes> {
+    let patch: JSONValue = null;
+    const call = {
+      ...{ client, target, attributes, options, ...(clock === undefined ? {} : { clock }) },
+      observe: (response: VerifiedResponse): void => collector.take(target, response),
+      accept: (response: VerifiedResponse): void => {
+        patch = decodePatch(response);
+      },
+    };
+    if ((await callHook(call)) === undefined) collector.failedOpen("mutation", index, target);
+    return applyPatch(target, attributes, patch);
+  }
+
   return {
     async mutate(attributes, options = {}) {
       const collector = createNotesCollector();
-      const { object } = attributes;
-      if (isExcluded(attributes, excluded)) return { ...collector.notes, object };
-      const all = orderedTargets(configurations(), "MutatingWebhookConfiguration", attributes.resource.group);
+      const kind = "MutatingWebhookConfiguration";
+      const targets = isExcluded(attributes, excluded)
+        ? []
+        : orderedTargets(configurations(), kind, attributes.resource.group);
       let current = attributes;
-      for (const [index, target] of all.entries()) {
+      try {
         // matched against what the webhooks before it have made
-        if (!(await shouldCall(target, current, namespaceLabels))) continue;
-        let patch: JSONValue = null;
-        const accept = (response: VerifiedResponse): void => {
-          patch = decodePatch(response);
-        };
-        const clockOption = clock === undefined ? {} : { clock };
-        const response = await callHook({
-          client,
-          target,
-          attributes: current,
-          options,
-          accept,
-          ...clockOption,
-        });
-        if (response === undefined) collector.failedOpen("mutation", index, target);
-        else collector.take(target, response);
-        current = applyPatch(target, current, patch);
+        for (const [index, target] of targets.entries())
+          if (await shouldCall(target, current, namespaceLabels))
+            current = await callOne(target, index, current, options, collector);
+        return { ...collector.notes, object: current.object };
+      } finally {
+        options.onNotes?.(collector.notes);
       }
-      return { ...collector.notes, object: current.object };
     },
   };
 }

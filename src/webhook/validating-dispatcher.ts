@@ -1,9 +1,11 @@
 import type { AdmissionAttributes, DispatchNotes, DispatchOptions } from "./admission-attributes.ts";
+import type { VerifiedResponse } from "./admission-review.ts";
 import type { WebhookTarget } from "./authentication-info-resolver.ts";
-import { createNotesCollector, type DispatcherOptions } from "./dispatcher.ts";
+import { createNotesCollector, type DispatcherOptions, type NotesCollector } from "./dispatcher.ts";
 import { callHook } from "./hook-call.ts";
 import { isExcluded, kubeAPIServerExclusions, orderedTargets, shouldCall } from "./hook-selection.ts";
 
+/** Calls the validating webhooks of a request, all at once. */
 export interface ValidatingDispatcher {
   /**
    * Resolves when every webhook that has a say has allowed the request, or failed and may.
@@ -24,26 +26,43 @@ export function createValidatingDispatcher(dispatcher: DispatcherOptions): Valid
     return selected;
   }
 
+  async function callAll(
+    attributes: AdmissionAttributes,
+    options: DispatchOptions,
+    collector: NotesCollector,
+  ): Promise<void> {
+    const failures: unknown[] = [];
+    const targets = await select(attributes);
+    await Promise.all(
+      targets.map(async (target, index) => {
+        const observe = (response: VerifiedResponse): void => collector.take(target, response);
+        try {
+          const call = {
+            client,
+            target,
+            attributes,
+            options,
+            observe,
+            ...(clock === undefined ? {} : { clock }),
+          };
+          if ((await callHook(call)) === undefined) collector.failedOpen("validating", index, target);
+        } catch (error) {
+          failures.push(error);
+        }
+      }),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+
   return {
     async validate(attributes, options = {}) {
       const collector = createNotesCollector();
-      if (isExcluded(attributes, excluded)) return collector.notes;
-      const failures: unknown[] = [];
-      const targets = await select(attributes);
-      await Promise.all(
-        targets.map(async (target, index) => {
-          try {
-            const call = { client, target, attributes, options, ...(clock === undefined ? {} : { clock }) };
-            const response = await callHook(call);
-            if (response === undefined) collector.failedOpen("validating", index, target);
-            else collector.take(target, response);
-          } catch (error) {
-            failures.push(error);
-          }
-        }),
-      );
-      if (failures.length > 0) throw failures[0];
-      return collector.notes;
+      try {
+        if (!isExcluded(attributes, excluded)) await callAll(attributes, options, collector);
+        return collector.notes;
+      } finally {
+        options.onNotes?.(collector.notes);
+      }
     },
   };
 }

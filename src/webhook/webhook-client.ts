@@ -19,6 +19,7 @@ const defaultMaxResponseBytes = 10 * 1024 * 1024;
 /** A webhook that refuses a token as new as this will refuse the next one as well. */
 const youngestRefusedMs = 10_000;
 
+/** How webhooks are reached, and as whom. */
 export interface WebhookClientOptions {
   readonly resolver: AuthenticationInfoResolver;
   /** Default: cluster DNS. */
@@ -28,6 +29,7 @@ export interface WebhookClientOptions {
   readonly clock?: Clock;
 }
 
+/** What bounds one call. */
 export interface WebhookCallOptions {
   /** For the call as a whole, token included; the webhook is told, in whole seconds rounded up. */
   readonly timeoutMs: number;

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { parseKubeconfig } from "../../src/kubeconfig/parse-kubeconfig.ts";
 import { inClusterConnection } from "../../src/transport/in-cluster.ts";
@@ -31,7 +31,9 @@ clusters: [{name: k, cluster: {server: "${server.url}", ${cluster}}}]
 users: [{name: u, user: {${user}}}]
 `;
   const connect = (user: string, cluster?: string) =>
-    kubeconfigConnection(parseKubeconfig(kubeconfig(user, cluster), join(folder, "config")));
+    kubeconfigConnection(parseKubeconfig(kubeconfig(user, cluster), join(folder, "config")), {
+      env: { PATH: dirname(process.execPath), INHERITED: "yes" },
+    });
   const authorization = async (user: string): Promise<unknown> => {
     const client = createRestClient((await connect(user)).client);
     const { body } = await client.request<{ authorization?: string }>({ path: "/" });
@@ -52,16 +54,43 @@ users: [{name: u, user: {${user}}}]
     expect(await authorization("token: t, tokenFile: missing")).to.equal("Bearer t");
   });
 
-  it("says what it cannot do instead of doing something else", async () => {
-    const messages = {
-      "exec: {command: x}": /user "u": exec:/,
-    };
-    for (const [user, message] of Object.entries(messages))
-      expect((await rejectionOf(connect(user))).message).to.match(message);
-    expect((await rejectionOf(connect("token: t", "proxy-url: http://p"))).message).to.match(/proxy-url/);
-    expect((await rejectionOf(connect("token: t", "insecure-skip-tls-verify: true"))).message).to.match(
-      /insecure-skip-tls-verify: a token/,
+  it("runs a credential plugin when its token is needed, and once", async () => {
+    await writeFile(
+      join(folder, "plugin.mjs"),
+      `import { appendFileSync } from "node:fs";
+      const info = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+      appendFileSync(process.argv[2], JSON.stringify([info, process.env.INHERITED, process.env.OWN]) + "\\n");
+      console.log(JSON.stringify({ ...info, status: { token: "from-plugin" } }));`,
     );
+    const log = join(folder, "runs");
+    const user = `exec: {apiVersion: client.authentication.k8s.io/v1, command: node, args: [${folder}/plugin.mjs, ${log}], env: [{name: OWN, value: "1"}], provideClusterInfo: true}`;
+    const client = createRestClient((await connect(user)).client);
+    for (let call = 0; call < 2; call++) {
+      const { body } = await client.request<{ authorization: string }>({ path: "/" });
+      expect(body.authorization).to.equal("Bearer from-plugin");
+    }
+    client.close();
+    const cluster = {
+      server: server.url,
+      "certificate-authority-data": Buffer.from(server.ca).toString("base64"),
+    };
+    const spec = { cluster, interactive: false };
+    expect(
+      (await readFile(log, "utf8"))
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).to.deep.equal([
+      [{ kind: "ExecCredential", apiVersion: "client.authentication.k8s.io/v1", spec }, "yes", "1"],
+    ]);
+  });
+
+  it("says what it cannot do instead of doing something else", async () => {
+    expect((await rejectionOf(connect("token: t", "proxy-url: http://p"))).message).to.match(/proxy-url/);
+    for (const user of ["token: t", "username: u", "exec: {command: x}"])
+      expect((await rejectionOf(connect(user, "insecure-skip-tls-verify: true"))).message).to.match(
+        /insecure-skip-tls-verify: a token/,
+      );
   });
 
   it("is called in a cluster as the pod's ServiceAccount", async () => {

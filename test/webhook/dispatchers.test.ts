@@ -137,6 +137,26 @@ describe("dispatchers", () => {
       );
     });
 
+    it("tells of warnings although the request is denied", async () => {
+      validating({ name: "a" });
+      rig.answers["/a"] = () => ({ allowed: false, warnings: ["old"] });
+      const told: string[] = [];
+      await rejectionOf(validate(creation, { onNotes: ({ warnings }) => told.push(...warnings) }));
+      expect(told).to.deep.equal(["old"]);
+    });
+
+    it("takes a webhook without sideEffects for a failure in a dry run", async () => {
+      const { name, ...rest } = rig.configuration("ValidatingWebhookConfiguration", "v", {}).webhooks![0]!;
+      const { sideEffects, ...webhook } = { name: "a", ...rest };
+      configurations.push({
+        ...rig.configuration("ValidatingWebhookConfiguration", "v"),
+        webhooks: [webhook],
+      });
+      expect((await refusalStatus(validate({ ...creation, dryRun: true }))).message).to.match(
+        /SideEffects is nil/,
+      );
+    });
+
     it("does not soften a denial by Ignore", async () => {
       validating({ name: "a", failurePolicy: "Ignore" });
       rig.answers["/a"] = () => ({ allowed: false, status: { code: 401 } });
@@ -264,6 +284,12 @@ describe("dispatchers", () => {
         mutating({ name: "a", failurePolicy: "Ignore" });
         expect((await mutate()).object).to.equal(creation.object);
       }
+    });
+
+    it("takes a patch of another type for a failure", async () => {
+      mutating({ name: "a" });
+      rig.answers["/a"] = () => ({ allowed: true, patchType: "Full", patch: "W10=" });
+      expect((await refusalStatus(mutate())).message).to.match(/response\.patchType "Full"/);
     });
 
     it("fails the request for a patch that does not apply, whatever the failurePolicy", async () => {
