@@ -72,11 +72,15 @@ function patchLines(object: JSONValue | undefined, patch: JSONValue | undefined)
   if (patch === undefined) return [];
   try {
     const patched = applyJSONPatch(object ?? null, patch);
-    const changes = lineDiff(stringify(object), stringify(patched));
+    const changes = lineDiff(yamlOf(object), yamlOf(patched));
     return changes.length === 0 ? ["PATCH changes nothing"] : ["PATCH", ...changes];
   } catch (error) {
     return [`PATCH does not apply: ${textOf(error)}`];
   }
+}
+
+function yamlOf(object: JSONValue | undefined): string {
+  return stringify(object ?? null).trimEnd();
 }
 
 function textOf(error: unknown): string {

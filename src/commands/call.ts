@@ -61,7 +61,11 @@ const callFlags = {
     summary: "which kind of token; with --service-account",
   },
   "api-group": { type: "string", value: "G|*", summary: "the group to attest; default: the object's" },
-  resolve: { type: "string", value: "HOST:PORT", summary: "dial this instead of the Service" },
+  resolve: {
+    type: "string",
+    value: "HOST:PORT",
+    summary: "dial this instead of the Service: a forwarded port, say",
+  },
   namespace: { type: "string", short: "n", value: "NS", summary: "of the object, where it names none" },
   kubeconfig: { type: "string", value: "FILE", summary: "the cluster that has the configuration" },
   context: { type: "string", value: "NAME", summary: "a context of the kubeconfig" },
