@@ -23,6 +23,7 @@ export interface ExecClusterInfo {
   readonly "certificate-authority-data"?: string;
 }
 
+/** Which plugin is run, and what it is told. */
 export interface ExecTokenSourceOptions {
   /** The kubeconfig user that has the stanza, for messages. */
   readonly userName: string;

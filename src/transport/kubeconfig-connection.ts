@@ -33,6 +33,7 @@ export async function findCluster(options: FindClusterOptions): Promise<ClusterC
   return inCluster ?? kubeconfigConnection(kubeconfig, options);
 }
 
+/** Which context, default the current one; and the environment of exec plugins. */
 export type KubeconfigConnectionOptions = Pick<FindClusterOptions, "context" | "env">;
 
 /**
@@ -41,7 +42,7 @@ export type KubeconfigConnectionOptions = Pick<FindClusterOptions, "context" | "
  */
 export async function kubeconfigConnection(
   kubeconfig: Kubeconfig,
-  options: KubeconfigConnectionOptions,
+  options: KubeconfigConnectionOptions = { env: {} },
 ): Promise<ClusterConnection> {
   const { cluster, userName, user, namespace } = resolveContext(kubeconfig, options.context);
   const credentials = await loadUserCredentials(userName, user);
