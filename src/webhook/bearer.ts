@@ -30,7 +30,8 @@ export interface BearerOptions {
 export async function bearerFor(config: ClientConfig, options: BearerOptions): Promise<Bearer> {
   const { requestedToken, token, basic } = config;
   if (requestedToken !== undefined) {
-    if (options.awaitToken === false) return bearerOf(requestedToken.held()?.token, "requestedToken");
+    const held = requestedToken.held();
+    if (held !== undefined || options.awaitToken === false) return bearerOf(held?.token, "requestedToken");
     const signal = AbortSignal.timeout(Math.min(longestTokenWaitMs, options.timeoutMs / 2));
     return requestedToken.token({ signal }).then(
       (minted) => bearerOf(minted.token, "requestedToken"),
