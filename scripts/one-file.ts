@@ -11,32 +11,35 @@ export async function bundleIntoOneFile(options: RolldownOptions): Promise<strin
     format: "cjs",
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name].cjs",
+    // they are in the source; here they would only be read past, every time
+    comments: false,
   });
   await bundle.close();
   const chunks = output.filter((part): part is OutputChunk => part.type === "chunk");
-  const entry = chunks.find(({ isEntry }) => isEntry)!;
+  const [entry, ...lazy] = chunks.toSorted((left, right) => Number(right.isEntry) - Number(left.isEntry));
+  // called where it is written, the entry is compiled once; a function that waits in a table is read twice
   return `"use strict";
 const parts = {
-${chunks.map(asPart).join(",\n")}
+${lazy.map((chunk) => `${nameOf(chunk)}: ${asFunction(chunk)}`).join(",\n")}
 };
-const loaded = Object.create(null);
+const loaded = { ${nameOf(entry!)}: { exports: {} } };
 const load = (id) => {
-  if (!Object.hasOwn(parts, id)) return require(id);
   if (loaded[id] === undefined) {
+    if (!Object.hasOwn(parts, id)) return require(id);
     loaded[id] = { exports: {} };
     parts[id](loaded[id], loaded[id].exports, load);
   }
   return loaded[id].exports;
 };
-load(${JSON.stringify(idOf(entry))});
+(${asFunction(entry!)})(loaded[${nameOf(entry!)}], loaded[${nameOf(entry!)}].exports, load);
 `;
 }
 
-function asPart(chunk: OutputChunk): string {
-  return `${JSON.stringify(idOf(chunk))}: (module, exports, require) => {\n${chunk.code}}`;
+function asFunction({ code }: OutputChunk): string {
+  return `(module, exports, require) => {\n${code}}`;
 }
 
 /** As the chunks name one another. */
-function idOf({ fileName }: OutputChunk): string {
-  return `./${fileName}`;
+function nameOf({ fileName }: OutputChunk): string {
+  return JSON.stringify(`./${fileName}`);
 }

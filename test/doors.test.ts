@@ -30,6 +30,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "node-cache",
     "pino",
     "prom-client",
+    "yaml",
+    "zod",
   ],
   "./testing": ["jsonwebtoken", "node-cache", "yaml"],
 };
