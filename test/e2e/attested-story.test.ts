@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { expect } from "chai";
 import { partsOf } from "../contract/objects.ts";
 import { createApiClient } from "../rig/api-client.ts";
@@ -5,7 +8,6 @@ import { poll } from "../rig/poll.ts";
 import { describeWith } from "./requirements.ts";
 import {
   type CreatedDeployment,
-  caller,
   type FailurePolicy,
   type Plugin,
   type StoryCluster,
@@ -13,6 +15,7 @@ import {
   untilDeployment,
   type Via,
 } from "./story-cluster.ts";
+import { badImage, caller } from "./story-objects.ts";
 
 const failurePolicies: readonly FailurePolicy[] = ["Fail", "Ignore"];
 const ways: readonly Via[] = ["service", "url"];
@@ -28,6 +31,15 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
       ...flags,
     ],
   });
+  /** The plugin's kubeconfig with an API server at another port of this machine. */
+  const minterAt = (name: string, port: number): string => {
+    const file = join(story.folder, `${name}.kubeconfig`);
+    const kubeconfig = readFileSync(join(story.folder, "webhook-caller.kubeconfig"), "utf8");
+    writeFileSync(file, kubeconfig.replace(story.controlPlane.url, `https://127.0.0.1:${port}`), {
+      mode: 0o600,
+    });
+    return file;
+  };
   const bystanderCalls = () => story.bystander.calls("/");
   const refusedCodes = () =>
     story.serve
@@ -69,7 +81,7 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
       await story.restart(story.plugin);
       await untilDeployment(
         story,
-        { via: "service", failurePolicy: "Fail", image: "elsewhere.example.com/app" },
+        { via: "service", failurePolicy: "Fail", image: badImage },
         ({ code }) => code === 1,
       );
     });
@@ -95,7 +107,7 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
           const created = await story.createDeployment({
             via,
             failurePolicy,
-            image: "elsewhere.example.com/app",
+            image: badImage,
           });
           expect(created.stderr).to.contain(
             `admission webhook "${failurePolicy.toLowerCase()}.${via}.example.com" denied the request: ${policyMessage}`,
@@ -216,22 +228,48 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
     });
   };
 
-  unable("its API server is away", async () =>
-    withFlags(`--kubeconfig=${story.controlPlane.kubeconfigFile.replace("admin", "away")}`),
-  );
+  unable("its API server is away", async () => withFlags(`--kubeconfig=${minterAt("away", 1)}`));
+
+  describe("with an API server that accepts and says nothing", () => {
+    let silent: Server;
+    before(async () => {
+      silent = createServer((socket) => socket.on("error", () => undefined).resume());
+      await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    });
+    after(() => new Promise((resolve) => silent.close(resolve)));
+
+    it("the plugin gives up within its deadline of 2 s, with a placeholder", async () => {
+      const { port } = silent.address() as AddressInfo;
+      const begun = performance.now();
+      const { code, stdout } = await story.runPlugin(
+        withFlags(`--kubeconfig=${minterAt("silent", port)}`),
+        story.serve.url,
+      );
+      expect(performance.now() - begun).to.be.below(2_500);
+      expect([
+        code,
+        (JSON.parse(stdout) as { status: { token: string } }).status.token.startsWith("ey"),
+      ]).to.deep.equal([0, false]);
+    });
+  });
 
   unable(
     "attest is not granted",
     async () => {
-      await story.kubectl(["delete", "clusterrolebinding", "webhook-caller-attest", "--ignore-not-found"]);
+      await story.kubectl([
+        "delete",
+        "clusterrolebinding",
+        "countersign:webhook-attester:kube-system:webhook-caller",
+        "--ignore-not-found",
+      ]);
       return story.plugin;
     },
     () =>
       story.kubectl([
         "create",
         "clusterrolebinding",
-        "webhook-caller-attest",
-        "--clusterrole=webhook-caller-attest",
+        "countersign:webhook-attester:kube-system:webhook-caller",
+        "--clusterrole=countersign:webhook-attester:kube-system:webhook-caller",
         "--serviceaccount=kube-system:webhook-caller",
       ]),
   );
@@ -262,6 +300,29 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
     () => story.kubectl(["delete", "mutatingwebhookconfiguration", "story-another"]),
   );
 
+  describe("with a client certificate instead of the plugin", () => {
+    const certificateOf = (commonName: string): object => {
+      const { certificatePem, keyPem } = story.clientAuthority.issue({ commonName });
+      const data = (pem: string): string => Buffer.from(pem).toString("base64");
+      return { "client-certificate-data": data(certificatePem), "client-key-data": data(keyPem) };
+    };
+
+    it("a named one is accepted, and named in the log", async () => {
+      await story.restartAs(certificateOf("kube-apiserver"));
+      const created = await story.createDeployment({ via: "service", failurePolicy: "Fail" });
+      expect([created.code, created.stored], created.stderr).to.deep.equal([0, true]);
+      const line = await poll("the request in the log", () =>
+        story.serve.log().find((one) => one.name === created.name),
+      );
+      expect(line).to.include({ caller: "kube-apiserver", user: "admin", msg: "allowed" });
+    });
+
+    it("one of the same authority with another name is refused", async () => {
+      await story.restartAs(certificateOf("kubelet"));
+      await expectRefused("service", "Ignore", "ERR_CERTIFICATE_UNNAMED");
+    });
+  });
+
   describe("with the plugin's executable missing", () => {
     let calls: { serve: number; bystander: number };
     const count = () => ({
@@ -287,7 +348,7 @@ await describeWith(["kube-apiserver 1.37"], "an unmodified kube-apiserver 1.37 p
       const created = await story.createDeployment({
         via: "service",
         failurePolicy: "Ignore",
-        image: "elsewhere.example.com/app",
+        image: badImage,
       });
       expect([created.code, created.stored], created.stderr).to.deep.equal([0, true]);
       expect(count()).to.deep.equal(calls);

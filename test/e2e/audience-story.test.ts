@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { partsOf } from "../contract/objects.ts";
 import { poll } from "../rig/poll.ts";
 import { describeWith } from "./requirements.ts";
-import { caller, type StoryCluster, startStory, untilDeployment } from "./story-cluster.ts";
+import { type StoryCluster, startStory, untilDeployment } from "./story-cluster.ts";
+import { badImage, caller } from "./story-objects.ts";
 
 await describeWith(
   ["kube-apiserver 1.37", "kube-apiserver 1.34"],
@@ -22,7 +23,7 @@ await describeWith(
       await story.restart(story.plugin);
       await untilDeployment(
         story,
-        { via: "service", failurePolicy: "Fail", image: "elsewhere.example.com/app" },
+        { via: "service", failurePolicy: "Fail", image: badImage },
         ({ code }) => code === 1,
       );
     });
@@ -44,7 +45,7 @@ await describeWith(
         const created = await story.createDeployment({
           via,
           failurePolicy: "Ignore",
-          image: "elsewhere.example.com/app",
+          image: badImage,
         });
         expect(created.stderr).to.contain("denied the request: images come from registry.example.com only");
         expect(created.stored).to.equal(false);

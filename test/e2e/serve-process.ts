@@ -17,10 +17,13 @@ export interface ServeOptions {
   readonly webhooks: readonly unknown[];
   /** Written beside the configuration, as `policies/NAME`. */
   readonly policies: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, string>>;
+  /** How it reaches the API server, where it has to. */
+  readonly kubeconfig?: string;
 }
 
 export interface ServeProcess {
+  /** Its configuration file. */
+  readonly config: string;
   readonly port: number;
   readonly url: string;
   readonly caPem: string;
@@ -36,7 +39,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /** `countersign serve` as a process of its own, from the built package, ready to be called. */
 export async function startServe(options: ServeOptions): Promise<ServeProcess> {
-  const { folder, names, port, issuers, webhooks, policies } = options;
+  const { folder, names, port, issuers, webhooks, policies, kubeconfig } = options;
   const authority = createCertificateAuthority({ commonName: "webhook-ca" });
   const pair = authority.issue({
     commonName: "countersign",
@@ -63,14 +66,12 @@ export async function startServe(options: ServeOptions): Promise<ServeProcess> {
       log: { level: "debug" },
     }),
   );
-  const server = startProcess({
-    command: process.execPath,
-    args: [executable, "serve", "--config", config],
-    env: { ...process.env, ...options.env },
-  });
+  const flags = ["--config", config, ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig])];
+  const server = startProcess({ command: process.execPath, args: [executable, "serve", ...flags] });
   await untilReady(server, adminPort);
   return {
     port,
+    config,
     url: `https://localhost:${port}`,
     caPem: authority.certificatePem,
     caFile: write("webhook-ca.crt", authority.certificatePem),
