@@ -28,9 +28,9 @@ export function reviewSubjectAccess(review: ApiObject, authorizer: Authorizer): 
 /** POST localsubjectaccessreviews: the same within the namespace of the path. */
 export function reviewLocalAccess(review: ApiObject, namespace: string, authorizer: Authorizer): JsonObject {
   const asked = stringAt(objectAt(objectAt(review, "spec"), "resourceAttributes"), "namespace") ?? "";
-  if (asked !== namespace)
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
-  return reviewSubjectAccess(review, authorizer);
+  const faults = [invalid("spec.resourceAttributes.namespace", asked, "must match metadata.namespace")];
+  if (asked !== namespace) throw invalidObject({ group, resource: "" }, "", faults);
+  return { ...reviewSubjectAccess(review, authorizer), metadata: { ...review.metadata, namespace } };
 }
 
 /** POST selfsubjectaccessreviews: may I. */

@@ -1,6 +1,7 @@
 import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
-import { assertNamespaceLifecycle, withServiceAccountName } from "./namespace-lifecycle.ts";
+import { assertNamespaceLifecycle } from "./namespace-lifecycle.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { admitPod } from "./pod-admission.ts";
 import type { ResourceRegistry } from "./resource-kind.ts";
 
 export interface AdmissionChainOptions {
@@ -10,7 +11,7 @@ export interface AdmissionChainOptions {
   readonly webhooks: AdmissionChain;
 }
 
-/** The admission plugins of this control plane, in kube-apiserver's order: NamespaceLifecycle, ServiceAccount, webhooks. */
+/** The admission plugins of this control plane, in kube-apiserver's order: NamespaceLifecycle, what a pod is given, webhooks. */
 export function createAdmissionChain({ store, registry, webhooks }: AdmissionChainOptions): AdmissionChain {
   const namespaces = registry.find("", "v1", "namespaces")!;
   const isNamespaced = ({ resource }: AdmissionAttributes): boolean =>
@@ -20,7 +21,7 @@ export function createAdmissionChain({ store, registry, webhooks }: AdmissionCha
       assertNamespaceLifecycle(attributes, isNamespaced(attributes), store, namespaces);
       const { object } = attributes;
       if (object === undefined || !isNewPod(attributes)) return webhooks.mutate(attributes);
-      return webhooks.mutate({ ...attributes, object: withServiceAccountName(object) });
+      return webhooks.mutate({ ...attributes, object: admitPod(object) });
     },
     async validate(attributes) {
       if (attributes.operation === "DELETE")

@@ -58,8 +58,11 @@ const publicFor = { "cache-control": "public, max-age=3600" };
 const paths: Readonly<Record<string, PathAnswer>> = {
   "/": (_, { registry }) => ok({ paths: rootPaths(registry) }),
   "/healthz": healthy,
+  "/healthz/ping": healthy,
   "/livez": healthy,
+  "/livez/ping": healthy,
   "/readyz": healthy,
+  "/readyz/ping": healthy,
   "/version": () => ok(version),
   "/api": (call, services) => discover(call, services, true),
   "/apis": (call, services) => discover(call, services, false),
@@ -101,9 +104,22 @@ function answerPath(call: ApiCall, services: EndpointServices): ApiAnswer {
   const path = call.path.length > 1 ? call.path.replace(/\/$/, "") : call.path;
   const answer = Object.hasOwn(paths, path) ? paths[path]! : undefined;
   const found = answer?.(call, services) ?? answerUnder(path, services);
-  if (found === undefined) return pageNotFound;
-  if (call.method !== "GET" && call.method !== "HEAD") throw methodNotAllowed();
+  if (found === undefined) {
+    if (isUnderGroup(path, services)) throw resourceNotFound();
+    return pageNotFound;
+  }
+  if (call.method !== "GET" && call.method !== "HEAD" && !isHealth(path)) throw methodNotAllowed();
   return found;
+}
+
+/** Below a group that is served, a version that is not is answered as a resource that is not. */
+function isUnderGroup(path: string, { discovery }: EndpointServices): boolean {
+  const [, prefix, group = ""] = path.split("/");
+  return prefix === "api" || (prefix === "apis" && discovery.group(group) !== undefined);
+}
+
+function isHealth(path: string): boolean {
+  return ["healthz", "livez", "readyz"].includes(path.split("/")[1] ?? "");
 }
 
 /** The paths that hold a group: discovery and OpenAPI documents. */

@@ -2,7 +2,12 @@ import { parse } from "yaml";
 import { parseLossless } from "../admission/json-runtime.ts";
 import type { ApiCall } from "./api-call.ts";
 import { type ApiObject, isJsonObject, type Json, type JsonObject } from "./api-object.ts";
-import { conformObject, reportUnknownFields } from "./field-validation.ts";
+import {
+  type ConformedObject,
+  conformObject,
+  FieldTypeError,
+  reportUnknownFields,
+} from "./field-validation.ts";
 import { decodeProtobuf } from "./protobuf-object.ts";
 import { apiVersionOf } from "./resource-kind.ts";
 import { badRequest, unsupportedMediaType } from "./status-error.ts";
@@ -22,7 +27,7 @@ const accepted = ["application/json", "application/yaml", "application/vnd.kuber
  * @throws 400, 415
  */
 export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
-  const value = decodeValue(call.body, mediaTypeOf(call), expected);
+  const value = decodeValue(call.body, mediaTypeOf(call), expected) ?? {};
   if (!isJsonObject(value))
     throw unrecognized(expected, "couldn't get version/kind; json parse error: not an object");
   const { apiVersion = apiVersionOf(expected), kind = expected.kind } = value;
@@ -34,9 +39,21 @@ export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
     throw badRequest(
       `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: converting (${expected.version}.${kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
     );
-  const read = conformObject({ metadata: {}, ...value, apiVersion, kind } as unknown as ApiObject);
+  const read = conformed({ metadata: {}, ...value, apiVersion, kind } as unknown as ApiObject, expected);
   reportUnknownFields(read.unknownFields, call.query.get("fieldValidation"), expected, call.warn);
   return read.object;
+}
+
+/** @throws 400 where a member is of another type than its kind's */
+function conformed(object: ApiObject, { version, kind }: ExpectedKind): ConformedObject {
+  try {
+    return conformObject(object);
+  } catch (error) {
+    if (!(error instanceof FieldTypeError)) throw error;
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${error.message}`,
+    );
+  }
 }
 
 /** What Go calls the package of a group's internal types: the first label of its name. */
@@ -60,6 +77,11 @@ function decodeValue(body: Buffer, mediaType: string, expected: ExpectedKind): J
   if (mediaType === "application/vnd.kubernetes.protobuf") return decodeProtobuf(body);
   if (!accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
   const text = body.toString("utf8");
+  if (text === "")
+    throw unrecognized(
+      expected,
+      "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)",
+    );
   try {
     return mediaType === "application/yaml" ? (parse(text) as Json) : (parseLossless(text) as Json);
   } catch (error) {

@@ -11,8 +11,6 @@ export interface ConformedObject {
 
 /** What is known while an object is walked. */
 interface Walk {
-  readonly kind: string;
-  readonly version: string;
   readonly unknown: string[];
 }
 
@@ -20,12 +18,12 @@ interface Walk {
  * Reads an object as Go's decoder reads it into the kind's type: members the type does not have are dropped, nulls are
  * absent, and a member of another JSON type is refused. Of a kind that is not Kubernetes'
  * own only the metadata is read so.
- * @throws 400 naming the field and both types
+ * @throws FieldTypeError naming the field and both types
  */
 export function conformObject(object: ApiObject): ConformedObject {
   const { apiVersion, kind } = object;
   const { apiVersion: _, kind: __, ...members } = object;
-  const walk: Walk = { kind, version: apiVersion.split("/").at(-1)!, unknown: [] };
+  const walk: Walk = { unknown: [] };
   const message = kindMessage(apiVersion, kind) ?? openKind;
   const conformed = conformMembers(members, message, "", "", walk);
   const others = message === openKind ? members : {};
@@ -72,13 +70,13 @@ interface Place {
 
 function conformField(value: Json, field: MessageField, place: Place, walk: Walk): Json {
   if (field.repeated) {
-    if (!Array.isArray(value)) throw mismatch(value, `[]${goType(field.type)}`, place, walk);
+    if (!Array.isArray(value)) throw mismatch(value, `[]${goType(field.type)}`, place);
     return value.map((item: Json, index) =>
       conformValue(item, field.type, { ...place, path: `${place.path}[${index}]` }, walk),
     );
   }
   if (!field.map) return conformValue(value, field.type, place, walk);
-  if (!isJsonObject(value)) throw mismatch(value, `map[string]${goType(field.type)}`, place, walk);
+  if (!isJsonObject(value)) throw mismatch(value, `map[string]${goType(field.type)}`, place);
   const entries = Object.entries(value).map(
     ([key, item]) =>
       [
@@ -100,32 +98,32 @@ const scalars: Readonly<Record<string, string>> = {
 
 function conformValue(value: Json, type: string, place: Place, walk: Walk): Json {
   if (value === null || type === "any") return value;
-  if (type === "int32" || type === "int64") return conformInteger(value, type, place, walk);
+  if (type === "int32" || type === "int64") return conformInteger(value, type, place);
   if (type === "IntOrString" || type === "Quantity") {
     if (typeof value === "object")
-      throw mismatch(value, type === "Quantity" ? "resource.Quantity" : "intstr.IntOrString", place, walk);
+      throw mismatch(value, type === "Quantity" ? "resource.Quantity" : "intstr.IntOrString", place);
     return value;
   }
   if (type === "StringList") {
-    if (!Array.isArray(value)) throw mismatch(value, "[]string", place, walk);
+    if (!Array.isArray(value)) throw mismatch(value, "[]string", place);
     return value;
   }
   const scalar = Object.hasOwn(scalars, type) ? scalars[type] : undefined;
   if (scalar === undefined) {
-    if (!isJsonObject(value)) throw mismatch(value, `v1.${type}`, place, walk);
+    if (!isJsonObject(value)) throw mismatch(value, `v1.${type}`, place);
     return conformMembers(value, messageOf(type), place.path, place.goPath, walk);
   }
-  if (typeof value !== scalar) throw mismatch(value, goType(type), place, walk);
+  if (typeof value !== scalar) throw mismatch(value, goType(type), place);
   return value;
 }
 
-function conformInteger(value: Json, type: "int32" | "int64", place: Place, walk: Walk): Json {
+function conformInteger(value: Json, type: "int32" | "int64", place: Place): Json {
   const integer = typeof value === "bigint" || Number.isInteger(value);
   const fits =
     integer &&
     (type === "int64" ||
       BigInt(value as number | bigint) === BigInt.asIntN(32, BigInt(value as number | bigint)));
-  if (!fits) throw mismatch(value, type, place, walk);
+  if (!fits) throw mismatch(value, type, place);
   return value;
 }
 
@@ -135,9 +133,12 @@ function goType(type: string): string {
   return /^[a-z]/.test(type) ? type : `v1.${type}`;
 }
 
-function mismatch(value: Json, wanted: string, { struct, goPath }: Place, { kind, version }: Walk): Error {
-  return badRequest(
-    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: json: cannot unmarshal ${describe(value, wanted)} into Go struct field ${struct}.${goPath} of type ${wanted}`,
+/** What Go's decoder says of a member of the wrong type; whoever decodes puts it into an answer of its own. */
+export class FieldTypeError extends Error {}
+
+function mismatch(value: Json, wanted: string, { struct, goPath }: Place): Error {
+  return new FieldTypeError(
+    `json: cannot unmarshal ${describe(value, wanted)} into Go struct field ${struct}.${goPath} of type ${wanted}`,
   );
 }
 

@@ -26,7 +26,7 @@ export function listObjects({ call, kind }: ResourceRequest, { store }: Resource
   if (objects === undefined)
     throw expired(from === undefined ? `The resourceVersion for the provided list is too old.` : tooOld);
   const rest = objects.filter((object) => from === undefined || keyOf(object) > from.after).filter(selected);
-  const limit = Number(query.get("limit") ?? 0);
+  const limit = limitOf(query);
   const items = limit > 0 ? rest.slice(0, limit) : rest;
   return listOf(kind, items, revision, rest.length - items.length);
 }
@@ -61,6 +61,13 @@ function keyOf({ metadata: { namespace = "", name } }: ApiObject): string {
   return `${namespace}/${name}`;
 }
 
+/** @throws 400 */
+function limitOf(query: URLSearchParams): number {
+  const text = query.get("limit") ?? "0";
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
 function continuationOf(token: string | null): Continuation | undefined {
   if (token === null || token === "") return undefined;
   try {
@@ -71,7 +78,7 @@ function continuationOf(token: string | null): Continuation | undefined {
   } catch {
     // answered below, as any other text that is no token of ours
   }
-  throw badRequest("continue key is not valid: it does not come from this server");
+  throw badRequest("invalid continue token: continue key is not valid: it does not come from this server");
 }
 
 /** Only `resourceVersionMatch=Exact` looks back; any other version asks for one at least as new, which now is. */

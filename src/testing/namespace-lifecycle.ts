@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { AdmissionAttributes } from "./admission-attributes.ts";
-import { type ApiObject, formatTime, isJsonObject, objectAt, withMetadata } from "./api-object.ts";
+import { type ApiObject, formatTime, withMetadata } from "./api-object.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { isStored, type ResourceKind, type ResourceRegistry } from "./resource-kind.ts";
 import { forbiddenBy, notFound } from "./status-error.ts";
@@ -48,11 +48,4 @@ export function deleteContents(namespace: ApiObject, registry: ResourceRegistry,
   for (const kind of registry.kinds.filter((each) => each.namespaced && isStored(each)))
     for (const { metadata } of store.list(kind, namespace.metadata.name))
       store.remove(kind, namespace.metadata.name, metadata.name);
-}
-
-/** Every pod runs as some ServiceAccount, `default` where it says none. */
-export function withServiceAccountName(pod: ApiObject): ApiObject {
-  const spec = objectAt(pod, "spec");
-  if (!isJsonObject(pod.spec) || spec.serviceAccountName) return pod;
-  return { ...pod, spec: { ...spec, serviceAccountName: "default", serviceAccount: "default" } };
 }

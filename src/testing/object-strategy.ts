@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type ApiObject,
   defined,
@@ -9,6 +10,7 @@ import {
 } from "./api-object.ts";
 import { type FieldError, invalid, required } from "./field-error.ts";
 import { defaultPodSpec } from "./pod-defaults.ts";
+import { defaultBinding, validateBinding, validateRole } from "./rbac-strategy.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 import {
   defaultWebhookConfiguration,
@@ -24,7 +26,7 @@ export interface ObjectStrategy {
   readonly validate?: (object: ApiObject, old?: ApiObject) => readonly FieldError[];
 }
 
-const rbac = { defaults: defaultRoleRef } satisfies ObjectStrategy;
+const bindings = { defaults: defaultBinding, validate: validateBinding } satisfies ObjectStrategy;
 const webhooks = {
   defaults: defaultWebhookConfiguration,
   validate: validateWebhookConfiguration,
@@ -33,19 +35,28 @@ const webhooks = {
 const strategies: Readonly<Record<string, ObjectStrategy>> = {
   "/namespaces": { defaults: defaultNamespace, prepareForCreate: withStatus({ phase: "Active" }) },
   "/pods": {
-    defaults: (pod) => ({ ...pod, spec: defaultPodSpec(objectAt(pod, "spec")) }),
+    defaults: (pod) => ({
+      ...pod,
+      spec: { enableServiceLinks: true, ...defaultPodSpec(objectAt(pod, "spec")) },
+    }),
     prepareForCreate: withStatus({ phase: "Pending", qosClass: "BestEffort" }),
     validate: (pod) => validateContainers(objectAt(pod, "spec"), "spec"),
   },
   "/secrets": { defaults: defaultSecret },
-  "/services": { defaults: defaultService, prepareForCreate: withStatus({ loadBalancer: {} }) },
+  "/services": {
+    defaults: defaultService,
+    prepareForCreate: withStatus({ loadBalancer: {} }),
+    validate: validateService,
+  },
   "apps/deployments": {
     defaults: defaultDeployment,
     prepareForCreate: withStatus({}),
     validate: validateDeployment,
   },
-  "rbac.authorization.k8s.io/clusterrolebindings": { ...rbac, validate: validateBinding },
-  "rbac.authorization.k8s.io/rolebindings": { ...rbac, validate: validateBinding },
+  "rbac.authorization.k8s.io/clusterrolebindings": bindings,
+  "rbac.authorization.k8s.io/clusterroles": { validate: validateRole },
+  "rbac.authorization.k8s.io/rolebindings": bindings,
+  "rbac.authorization.k8s.io/roles": { validate: validateRole },
   "admissionregistration.k8s.io/validatingwebhookconfigurations": webhooks,
   "admissionregistration.k8s.io/mutatingwebhookconfigurations": webhooks,
 };
@@ -97,6 +108,14 @@ function defaultService(service: ApiObject): ApiObject {
   };
 }
 
+/** An ExternalName is what webhooks of this control plane are reached by. */
+function validateService(service: ApiObject): readonly FieldError[] {
+  const spec = objectAt(service, "spec");
+  return spec.type === "ExternalName" && !stringAt(spec, "externalName")
+    ? [required("spec.externalName")]
+    : [];
+}
+
 function defaultDeployment(deployment: ApiObject): ApiObject {
   const spec = objectAt(deployment, "spec");
   const template = objectAt(spec, "template");
@@ -115,30 +134,6 @@ function defaultDeployment(deployment: ApiObject): ApiObject {
   };
 }
 
-/** RBAC's own group for the role and, for subjects that are no ServiceAccounts, for the subject. */
-function defaultRoleRef(binding: ApiObject): ApiObject {
-  const apiGroup = "rbac.authorization.k8s.io";
-  const subjects = listAt(binding, "subjects").filter(isJsonObject);
-  return {
-    ...binding,
-    ...(subjects.length === 0
-      ? {}
-      : {
-          subjects: subjects.map((subject) =>
-            subject.kind === "ServiceAccount" ? subject : { apiGroup, ...subject },
-          ),
-        }),
-    roleRef: { apiGroup, ...objectAt(binding, "roleRef") },
-  };
-}
-
-function validateBinding(binding: ApiObject, old?: ApiObject): readonly FieldError[] {
-  const ref = objectAt(binding, "roleRef");
-  if (old !== undefined && JSON.stringify(ref) !== JSON.stringify(old.roleRef))
-    return [invalid("roleRef", ref, "cannot change roleRef")];
-  return (stringAt(ref, "name") ?? "") === "" ? [required("roleRef.name")] : [];
-}
-
 function validateDeployment(deployment: ApiObject, old?: ApiObject): readonly FieldError[] {
   const spec = objectAt(deployment, "spec");
   const selector = objectAt(spec, "selector");
@@ -146,14 +141,13 @@ function validateDeployment(deployment: ApiObject, old?: ApiObject): readonly Fi
   const wanted = Object.entries(objectAt(selector, "matchLabels"));
   const faults: FieldError[] = [];
   if (!isJsonObject(spec.selector)) faults.push(required("spec.selector"));
-  else if (wanted.some(([key, value]) => labels[key] !== value))
+  if (!isJsonObject(spec.selector) || wanted.some(([key, value]) => labels[key] !== value)) {
+    const given = Object.keys(labels).length === 0 ? undefined : labels;
     faults.push(
-      invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"),
+      invalid("spec.template.metadata.labels", given, "`selector` does not match template `labels`"),
     );
-  if (
-    old !== undefined &&
-    JSON.stringify(selector) !== JSON.stringify(objectAt(objectAt(old, "spec"), "selector"))
-  )
+  }
+  if (old !== undefined && !isDeepStrictEqual(selector, objectAt(objectAt(old, "spec"), "selector")))
     faults.push(invalid("spec.selector", selector, "field is immutable"));
   return [
     ...faults,

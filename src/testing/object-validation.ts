@@ -1,6 +1,12 @@
-import type { ApiObject } from "./api-object.ts";
+import { type ApiObject, stringsAt } from "./api-object.ts";
 import { type FieldError, invalid, invalidObject, required } from "./field-error.ts";
-import { dnsLabelFaults, dnsSubdomainFaults, pathSegmentFaults } from "./object-name.ts";
+import {
+  dnsLabelFaults,
+  dnsSubdomainFaults,
+  labelValueFaults,
+  pathSegmentFaults,
+  qualifiedNameFaults,
+} from "./object-name.ts";
 import { strategyOf } from "./object-strategy.ts";
 import type { ResourceKind } from "./resource-kind.ts";
 
@@ -23,8 +29,45 @@ function validateMetadata(
 ): readonly FieldError[] {
   const name = metadata.name ?? "";
   if (name === "") return [required("metadata.name", "name or generateName is required")];
-  if (old !== undefined) return validateUnchanged(metadata, old.metadata);
-  return nameFaults(kind, name).map((fault) => invalid("metadata.name", name, fault));
+  const identity =
+    old === undefined ? validateNames(kind, metadata) : validateUnchanged(metadata, old.metadata);
+  return [...identity, ...validateKeys(metadata)];
+}
+
+function validateNames(
+  kind: ResourceKind,
+  { name, generateName = "" }: ApiObject["metadata"],
+): readonly FieldError[] {
+  // what is generated goes on after it, so it may end as a name may not
+  const base = generateName === "" ? [] : nameFaults(kind, `${generateName.replace(/-+$/, "")}a`);
+  return [
+    ...base.map((fault) => invalid("metadata.generateName", generateName, fault)),
+    ...nameFaults(kind, name).map((fault) => invalid("metadata.name", name, fault)),
+  ];
+}
+
+function validateKeys(metadata: ApiObject["metadata"]): readonly FieldError[] {
+  const { labels = {}, annotations = {} } = metadata;
+  return [
+    ...Object.entries(labels).flatMap(([key, value]) => [
+      ...qualifiedNameFaults(key).map((fault) => invalid("metadata.labels", key, fault)),
+      ...labelValueFaults(value).map((fault) => invalid("metadata.labels", value, fault)),
+    ]),
+    ...Object.keys(annotations).flatMap((key) =>
+      qualifiedNameFaults(key.toLowerCase()).map((fault) => invalid("metadata.annotations", key, fault)),
+    ),
+    ...stringsAt(metadata, "finalizers").flatMap((name, index) =>
+      finalizerFaults(name).map((fault) => invalid(`metadata.finalizers[${index}]`, name, fault)),
+    ),
+  ];
+}
+
+const standardFinalizers = ["foregroundDeletion", "kubernetes", "orphan"];
+
+function finalizerFaults(name: string): readonly string[] {
+  const faults = qualifiedNameFaults(name);
+  if (faults.length > 0 || name.includes("/") || standardFinalizers.includes(name)) return faults;
+  return ["name is neither a standard finalizer name nor is it fully qualified"];
 }
 
 function nameFaults(kind: ResourceKind, name: string): readonly string[] {

@@ -57,7 +57,8 @@ export function parseFieldSelector(text: string): Selector {
     if (parsed === null) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     const [, name, operator, value] = parsed;
     const read = Object.hasOwn(fields, name!) ? fields[name!] : undefined;
-    if (read === undefined) throw badRequest(`field label not supported: ${name}`);
+    if (read === undefined)
+      throw badRequest(`"${name}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
     return (object) => (read(object) === value) === (operator !== "!=");
   });
   return (object) => matchers.every((matches) => matches(object));

@@ -24,6 +24,7 @@ export async function answerStored(request: ResourceRequest, services: StoredSer
   const { call, subresource } = request;
   const { verb, namespace, name } = call.info;
   if (subresource !== undefined && !subresource.verbs.includes(verb)) throw methodNotAllowed();
+  if (name === "" && ["update", "patch", "delete"].includes(verb)) throw methodNotAllowed();
   assertDryRun(call);
   assertFieldValidation(call);
   if (subresource?.name === "token") return requestToken(request, services);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { ApiObject } from "../../src/testing/api-object.ts";
-import { conformObject, reportUnknownFields } from "../../src/testing/field-validation.ts";
+import { conformObject, FieldTypeError, reportUnknownFields } from "../../src/testing/field-validation.ts";
 import { StatusError } from "../../src/testing/status-error.ts";
 
 const deployment = (spec: unknown, metadata: unknown = { name: "x" }): ApiObject =>
@@ -14,6 +14,7 @@ const thrownBy = (act: () => unknown): string => {
     return "";
   } catch (error) {
     if (error instanceof StatusError) return `${error.status.code} ${error.message}`;
+    if (error instanceof FieldTypeError) return error.message;
     throw error;
   }
 };
@@ -97,9 +98,7 @@ describe("reading an object into its kind", () => {
   ];
   for (const [object, message] of rows)
     it(`refuses ${message}`, () => {
-      expect(thrownBy(() => conformObject(object))).to.equal(
-        `400 Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal ${message}`,
-      );
+      expect(thrownBy(() => conformObject(object))).to.equal(`json: cannot unmarshal ${message}`);
     });
 
   it("takes integers of 64 bits where the kind has them", () => {

@@ -70,9 +70,9 @@ describe("field selectors", () => {
   it("are refused with 400 for another field", () => {
     expect(() => parseFieldSelector("spec.foo=bar")).to.throw(
       StatusError,
-      "field label not supported: spec.foo",
+      '"spec.foo" is not a known field selector: only "metadata.name", "metadata.namespace"',
     );
-    expect(() => parseFieldSelector("constructor=bar")).to.throw(StatusError, /not supported/);
+    expect(() => parseFieldSelector("constructor=bar")).to.throw(StatusError, /not a known field/);
     expect(() => parseFieldSelector("metadata.name")).to.throw(StatusError, /invalid selector/);
   });
 
