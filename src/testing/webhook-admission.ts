@@ -2,6 +2,7 @@ import type { JSONValue } from "../admission/json-value.ts";
 import type { WebhookConfiguration } from "../apis/admissionregistration.ts";
 import type { Status } from "../apis/meta.ts";
 import { CountersignError } from "../errors.ts";
+import type { DispatchOptions } from "../webhook/admission-attributes.ts";
 import { dispatchStatus } from "../webhook/dispatch-errors.ts";
 import { createMutatingDispatcher } from "../webhook/mutating-dispatcher.ts";
 import type { ServiceResolver } from "../webhook/service-resolver.ts";
@@ -39,15 +40,22 @@ export function createWebhookAdmission({ client, store, registry }: WebhookAdmis
   return {
     mutate: (attributes) =>
       answered(async () => {
-        const { object, warnings } = await mutating.mutate(plain(attributes));
-        for (const warning of warnings) attributes.warn(warning);
+        const { object } = await mutating.mutate(plain(attributes), passingOn(attributes));
         return object === undefined ? undefined : decoded(object as unknown as ApiObject);
       }),
     validate: (attributes) =>
       answered(async () => {
-        const { warnings } = await validating.validate(plain(attributes));
-        for (const warning of warnings) attributes.warn(warning);
+        await validating.validate(plain(attributes), passingOn(attributes));
       }),
+  };
+}
+
+/** A webhook's warnings reach the client whether the request is allowed or not. */
+function passingOn({ warn }: AdmissionAttributes): DispatchOptions {
+  return {
+    onNotes({ warnings }) {
+      for (const warning of warnings) warn(warning);
+    },
   };
 }
 
