@@ -12,14 +12,15 @@ export function refusalOf(
 
 /** What a webhook's denial is to the API server's client: its words with its name before them, its code if it is one. */
 export function denialOf(webhook: string, given: Status | undefined): CountersignError {
-  const explanation = given?.message || given?.reason || "without explanation";
+  const words = given?.message || given?.reason;
+  const explanation = words ? `: ${words}` : " without explanation";
   const code = given?.code ?? 0;
   return refusalOf({
     ...given,
     status: "Failure",
     // never less than an error, whatever the webhook wrote (apiserver pkg/admission/plugin/webhook/errors)
     code: Math.max(code, 400),
-    message: `admission webhook ${JSON.stringify(webhook)} denied the request: ${explanation}`,
+    message: `admission webhook ${JSON.stringify(webhook)} denied the request${explanation}`,
   });
 }
 

@@ -1,0 +1,20 @@
+import { startControlPlane } from "../../src/testing/control-plane.ts";
+import { describeContract } from "./contract.ts";
+
+describeContract({
+  name: "the embedded control plane",
+  cannot: {
+    "answers an HTTP error is told of in client-go's words":
+      "our webhook client says the HTTP status and the webhook's own words",
+    "is called again once when a later one changed the object and it asked for it":
+      "our dispatcher calls mutating webhooks in one round",
+  },
+  async start({ attestations }) {
+    const controlPlane = await startControlPlane({
+      webhookTokens: attestations,
+      // KEP-2510's field, which kube-apiserver drops
+      authenticationSource: false,
+    });
+    return { ...controlPlane, forgetHistory: async () => controlPlane.forgetHistory() };
+  },
+});
