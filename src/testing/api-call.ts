@@ -14,6 +14,8 @@ export interface ApiCall {
   readonly body: Buffer;
   /** Aborted when the client has gone or the control plane stops. */
   readonly signal: AbortSignal;
+  /** Fields that this control plane was told not to know. */
+  readonly unservedFields: ReadonlySet<string>;
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void;
 }

@@ -31,6 +31,11 @@ export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
   if (!isJsonObject(value))
     throw unrecognized(expected, "couldn't get version/kind; json parse error: not an object");
   const { apiVersion = apiVersionOf(expected), kind = expected.kind } = value;
+  if (typeof apiVersion !== "string" || typeof kind !== "string")
+    throw unrecognized(
+      expected,
+      "couldn't get version/kind; json parse error: apiVersion and kind are strings",
+    );
   if (apiVersion !== apiVersionOf(expected))
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
@@ -39,15 +44,28 @@ export function decodeObject(call: ApiCall, expected: ExpectedKind): ApiObject {
     throw badRequest(
       `${kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: converting (${expected.version}.${kind}) to (${internalName(expected.group)}.${expected.kind}): unknown conversion`,
     );
-  const read = conformed({ metadata: {}, ...value, apiVersion, kind } as unknown as ApiObject, expected);
+  const read = conformed(
+    { metadata: {}, ...value, apiVersion, kind } as unknown as ApiObject,
+    expected,
+    call,
+  );
   reportUnknownFields(read.unknownFields, call.query.get("fieldValidation"), expected, call.warn);
   return read.object;
 }
 
+/** YAML as far as JSON goes: `.inf`, dates and the like become what JSON makes of them. */
+function parseYaml(text: string): Json {
+  return parseLossless(JSON.stringify(parse(text, { logLevel: "error" }) ?? null)) as Json;
+}
+
 /** @throws 400 where a member is of another type than its kind's */
-function conformed(object: ApiObject, { version, kind }: ExpectedKind): ConformedObject {
+function conformed(
+  object: ApiObject,
+  { version, kind }: ExpectedKind,
+  { unservedFields }: ApiCall,
+): ConformedObject {
   try {
-    return conformObject(object);
+    return conformObject(object, unservedFields);
   } catch (error) {
     if (!(error instanceof FieldTypeError)) throw error;
     throw badRequest(
@@ -83,7 +101,7 @@ function decodeValue(body: Buffer, mediaType: string, expected: ExpectedKind): J
       "couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)",
     );
   try {
-    return mediaType === "application/yaml" ? (parse(text) as Json) : (parseLossless(text) as Json);
+    return mediaType === "application/yaml" ? parseYaml(text) : (parseLossless(text) as Json);
   } catch (error) {
     throw unrecognized(expected, `couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }

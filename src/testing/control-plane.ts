@@ -60,6 +60,11 @@ export interface ControlPlaneOptions {
   /** The feature gate APIServerWebhookAuthenticationToken, off in a real 1.37 unless turned on. Default true. */
   readonly webhookTokens?: boolean;
   readonly kinds?: readonly CustomKind[];
+  /**
+   * Whether webhook configurations have KEP-2510's `clientConfig.authenticationSource`. Default true; released API servers
+   * do not know the field and drop it.
+   */
+  readonly authenticationSource?: boolean;
   /** How many changes a watch can go back. Default 1000. */
   readonly historyCapacity?: number;
   /** Whether, and as whom, it presents tokens to the webhooks it calls. Default: it calls them as nobody. */
@@ -107,10 +112,9 @@ const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
 /**
  * Starts an API server in this process: real TLS, real tokens, real RBAC, objects in memory. It answers as kube-apiserver
  * 1.37 does for what it serves; the contract suite is run on both. Two things a cluster's controllers do it does by itself:
- * a namespace gets its `default` ServiceAccount, and takes its contents along when it is deleted. `clientConfig.
- * authenticationSource` (KEP-2510) is kept, which kube-apiserver does not. Left out, and refused rather than pretended:
- * server-side apply, and protobuf answers. Left out: managed fields, RBAC's escalation check, aggregated ClusterRoles, CEL,
- * quotas, garbage collection, duplicate members under `fieldValidation=Strict`.
+ * a namespace gets its `default` ServiceAccount, and takes its contents along when it is deleted. Left out, and refused
+ * rather than pretended: server-side apply, and answers in protobuf. Left out: managed fields, RBAC's escalation check,
+ * aggregated ClusterRoles, CEL, quotas, garbage collection, duplicate members under `fieldValidation=Strict`.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { issuer = defaultIssuer, signingAlgorithm: algorithm = "RS256" } = options;
@@ -219,7 +223,7 @@ function plantObjects({ authority, options }: Parts, planting: Planting): void {
   for (const object of webhookCallerGrant(serviceAccount)) plant(object, planting);
 }
 
-function listenerOf({ authority, counts }: Parts, services: EndpointServices): HttpsListener {
+function listenerOf({ authority, counts, options }: Parts, services: EndpointServices): HttpsListener {
   const { authentication, authorizer } = services;
   return createHttpsListener({
     ...authority.issue({
@@ -228,6 +232,7 @@ function listenerOf({ authority, counts }: Parts, services: EndpointServices): H
       ipAddresses: ["127.0.0.1"],
     }),
     clientCaPem: authority.certificatePem,
+    unservedFields: new Set(options.authenticationSource === false ? ["authenticationSource"] : []),
     answer: (call) => answerCall(call, services),
     onRequest: () => {
       counts.calls += 1;

@@ -9,9 +9,13 @@ export interface ConformedObject {
   readonly unknownFields: readonly string[];
 }
 
+const noFields: ReadonlySet<string> = new Set();
+
 /** What is known while an object is walked. */
 interface Walk {
   readonly unknown: string[];
+  /** Fields that count as unknown wherever they stand. */
+  readonly unserved: ReadonlySet<string>;
 }
 
 /**
@@ -20,15 +24,18 @@ interface Walk {
  * own only the metadata is read so.
  * @throws FieldTypeError naming the field and both types
  */
-export function conformObject(object: ApiObject): ConformedObject {
+export function conformObject(object: ApiObject, unserved: ReadonlySet<string> = noFields): ConformedObject {
   const { apiVersion, kind } = object;
   const { apiVersion: _, kind: __, ...members } = object;
-  const walk: Walk = { unknown: [] };
+  const walk: Walk = { unknown: [], unserved };
   const message = kindMessage(apiVersion, kind) ?? openKind;
   const conformed = conformMembers(members, message, "", "", walk);
   const others = message === openKind ? members : {};
   const unknownFields = walk.unknown.filter((path) => message !== openKind || path.startsWith("metadata."));
-  return { object: { apiVersion, kind, ...others, ...conformed } as ApiObject, unknownFields };
+  return {
+    object: { apiVersion, kind, ...others, metadata: {}, ...conformed } as unknown as ApiObject,
+    unknownFields,
+  };
 }
 
 /** A kind of somebody's own: its metadata is everybody's. */
@@ -47,7 +54,7 @@ function conformMembers(
 ): JsonObject {
   const members: [string, Json | undefined][] = [];
   for (const [name, member] of Object.entries(value)) {
-    const field = message.byName.get(name);
+    const field = walk.unserved.has(name) ? undefined : message.byName.get(name);
     const at = path === "" ? name : `${path}.${name}`;
     if (field === undefined) walk.unknown.push(at);
     else if (member !== null && member !== undefined) {

@@ -10,7 +10,7 @@ import { impersonate } from "./impersonation.ts";
 import type { Authorizer } from "./rbac-authorizer.ts";
 import { clientCertificateOf, type RequestAuthentication } from "./request-authentication.ts";
 import { parseRequestInfo, type RequestInfo } from "./request-info.ts";
-import { forbidden, internalError, StatusError, tooLarge } from "./status-error.ts";
+import { badRequest, forbidden, internalError, StatusError, tooLarge } from "./status-error.ts";
 
 export interface HttpsListenerOptions {
   readonly certificatePem: string;
@@ -19,6 +19,8 @@ export interface HttpsListenerOptions {
   readonly clientCaPem: string;
   readonly authentication: RequestAuthentication;
   readonly authorizer: Authorizer;
+  /** Names of fields that are taken for unknown. */
+  readonly unservedFields: ReadonlySet<string>;
   readonly answer: (call: ApiCall) => Promise<ApiAnswer>;
   /** Called once for each request, before anything is decided. */
   readonly onRequest: (method: string, path: string) => void;
@@ -37,6 +39,8 @@ const bodyLimit = 3 * 1024 * 1024;
 /** A request on its way: who sends it, and what it is about. */
 interface Arrival {
   readonly info: RequestInfo;
+  /** Decoded. */
+  readonly path: string;
   readonly url: URL;
   readonly user: UserInfo;
 }
@@ -95,13 +99,13 @@ async function serve(
   try {
     const arrival = receive(request, options);
     const body = await readBody(request);
-    const { url, info, user } = arrival;
+    const { url, path, info, user } = arrival;
     const call: ApiCall = {
       method: request.method ?? "GET",
-      path: decodeURIComponent(url.pathname),
       query: url.searchParams,
       headers: request.headers,
-      ...{ info, user, body, signal },
+      unservedFields: options.unservedFields,
+      ...{ path, info, user, body, signal },
       warn: (message) => warnings.push(message),
     };
     await writeAnswer(response, await options.answer(call), warnings, signal);
@@ -119,13 +123,23 @@ function receive(request: IncomingMessage, options: HttpsListenerOptions): Arriv
   // only path and query are read: the host is nothing that a client decides
   const url = new URL(`https://127.0.0.1${request.url?.startsWith("/") ? request.url : "/"}`);
   onRequest(method, url.pathname);
-  const info = parseRequestInfo(method, decodeURIComponent(url.pathname), url.searchParams);
+  const path = decodedPath(url);
+  const info = parseRequestInfo(method, path, url.searchParams);
   const certificate = clientCertificateOf(request.socket as TLSSocket);
   const requester = authentication.authenticate(request.headers.authorization, certificate);
   const user = impersonate(request.headersDistinct, requester, authorizer);
   const { allowed, reason } = authorizer.authorize(user, info);
   if (!allowed) throw forbidden(user, info, reason);
-  return { info, url, user };
+  return { info, path, url, user };
+}
+
+/** @throws 400 */
+function decodedPath({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    throw badRequest("the path is not percent-encoded UTF-8");
+  }
 }
 
 /** @throws 413 */

@@ -33,7 +33,7 @@ export function readPatch({ call, kind, subresource }: ResourceRequest): (curren
   const patch = parsePatch(call);
   return (current) => {
     const patched = apply(mediaType, patch, current);
-    const { object, unknownFields } = readPatched(patched, current);
+    const { object, unknownFields } = readPatched(patched, current, call);
     assertPlaced(object, current);
     const validation = call.query.get("fieldValidation");
     reportUnknownFields(unknownFields, validation, subresource ?? kind, call.warn);
@@ -42,14 +42,18 @@ export function readPatch({ call, kind, subresource }: ResourceRequest): (curren
 }
 
 /** @throws 422, as upstream, where what the patch makes is no object of the kind */
-function readPatched(patched: Json, { apiVersion, kind }: ApiObject): ConformedObject {
+function readPatched(
+  patched: Json,
+  { apiVersion, kind }: ApiObject,
+  { unservedFields }: ApiCall,
+): ConformedObject {
   const refuse = (reason: string): never => {
     throw invalidObject({ group: "", resource: "" }, "", [invalid("patch", jsonText(patched), reason)]);
   };
   if (!isJsonObject(patched) || patched.apiVersion !== apiVersion || patched.kind !== kind)
     return refuse("unknown conversion");
   try {
-    return conformObject({ metadata: {}, ...patched } as unknown as ApiObject);
+    return conformObject({ metadata: {}, ...patched } as unknown as ApiObject, unservedFields);
   } catch (error) {
     if (error instanceof FieldTypeError) return refuse(error.message);
     throw error;
