@@ -28,6 +28,7 @@ describe("the admin listener", () => {
       onUnhealthy: (endpoint, failures) => unhealthy.push(`${endpoint} ${[...failures].join()}`),
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref();
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   after(() => server.close());

@@ -47,6 +47,7 @@ describe("the adapters", () => {
   async function answersOf(listener: RequestListener): Promise<Record<string, unknown>> {
     const server = createServer(listener);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref();
     const { port } = server.address() as AddressInfo;
     const found: Record<string, unknown> = {};
     for (const [name, init] of Object.entries(requests)) {
@@ -104,6 +105,7 @@ describe("the adapters", () => {
       withBody(createExpressHandler(route), (text) => JSON.parse(text), next)(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref();
     const { port } = server.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}/`, {
       method: "POST",

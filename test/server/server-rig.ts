@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { request as httpsRequest } from "node:https";
+import { type Agent, request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
@@ -23,9 +23,9 @@ import type { AnswerBody } from "./webhook-rig.ts";
 export const authority = createCertificateAuthority();
 
 /** A bound token whose times are now. */
-export function mintNow(claims: Claims = {}, key: SigningKey = clusterKey): string {
+export function mintNow(claims: Claims = {}, key: SigningKey = clusterKey, claimsOf = boundClaims): string {
   const now = Math.floor(Date.now() / 1000);
-  return mint({ key, claims: boundClaims({ iat: now - 60, nbf: now - 60, exp: now + 500, ...claims }) });
+  return mint({ key, claims: claimsOf({ iat: now - 60, nbf: now - 60, exp: now + 500, ...claims }) });
 }
 
 export const policySource = (verdict: string): string =>
@@ -84,6 +84,12 @@ export function configurationText(changes: Readonly<Record<string, unknown>> = {
   });
 }
 
+export interface PostOptions {
+  readonly token?: string | undefined;
+  readonly path?: string;
+  readonly agent?: Agent;
+}
+
 export interface RunningServer {
   readonly server: WebhookServer;
   readonly port: number;
@@ -91,10 +97,7 @@ export interface RunningServer {
   /** Log lines so far, decoded. */
   log(): Record<string, unknown>[];
   connect(): TLSSocket;
-  post(options?: {
-    token?: string | undefined;
-    path?: string;
-  }): Promise<{ body: AnswerBody; connection: string | undefined }>;
+  post(options?: PostOptions): Promise<{ body: AnswerBody; connection: string | undefined }>;
   admin(path: string): Promise<{ status: number; text: string }>;
 }
 
@@ -120,7 +123,7 @@ export async function startServer(
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     connect: () =>
       connect({ port, host: "127.0.0.1", ca: authority.certificatePem, servername: "localhost" }),
-    post: ({ token = mintNow(), path = "/validate" } = {}) => post(port, path, token),
+    post: (options = {}) => post(port, options),
     async admin(path) {
       const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, {
         headers: { connection: "close" },
@@ -130,7 +133,10 @@ export async function startServer(
   };
 }
 
-function post(port: number, path: string, token: string): ReturnType<RunningServer["post"]> {
+function post(
+  port: number,
+  { token = mintNow(), path = "/validate", agent }: PostOptions,
+): ReturnType<RunningServer["post"]> {
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
       {
@@ -138,10 +144,10 @@ function post(port: number, path: string, token: string): ReturnType<RunningServ
         port,
         path,
         method: "POST",
-        agent: false,
+        agent: agent ?? false,
         ca: authority.certificatePem,
         headers: {
-          authorization: `Bearer ${token}`,
+          ...(token !== "" && { authorization: `Bearer ${token}` }),
           "content-type": "application/json",
           connection: "keep-alive",
         },
@@ -152,7 +158,7 @@ function post(port: number, path: string, token: string): ReturnType<RunningServ
           text += chunk;
         });
         response.on("end", () => {
-          request.destroy();
+          if (agent === undefined) request.destroy();
           resolve({ body: JSON.parse(text) as AnswerBody, connection: response.headers.connection });
         });
       },

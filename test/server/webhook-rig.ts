@@ -119,6 +119,7 @@ export async function startWebhook(
     requestTimeoutMs: 60_000,
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
   const { port } = server.address() as AddressInfo;
   const agents: Agent[] = [];
   const agent = (more: AgentOptions = {}): Agent => {

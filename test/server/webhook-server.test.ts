@@ -1,12 +1,21 @@
 import { once } from "node:events";
+import { Agent } from "node:https";
 import { createServer } from "node:net";
 import { expect } from "chai";
 import { Secret } from "../../src/secret.ts";
 import { callerRefusedMessage } from "../../src/server/refusal.ts";
+import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
-import { clusterIssuer, jwksOf, signingKey } from "../authentication/minting.ts";
+import {
+  audience,
+  clusterIssuer,
+  clusterKey,
+  jwksOf,
+  plainClaims,
+  signingKey,
+} from "../authentication/minting.ts";
 import { rejectionOf } from "../rejection.ts";
-import { answerJSON, startTLSServer } from "../tls-server.ts";
+import { answerJSON, readBody, startTLSServer, type TLSServer } from "../tls-server.ts";
 import { until } from "../until.ts";
 import {
   authority,
@@ -24,9 +33,12 @@ describe("createWebhookServer", () => {
   beforeEach(() => {
     folder = createServerFolder();
   });
+  let api: TLSServer | undefined;
   afterEach(async () => {
     await running?.server.close();
+    await api?.close();
     running = undefined;
+    api = undefined;
     folder.remove();
   });
   const allowed = async (token?: string): Promise<boolean | undefined> =>
@@ -90,6 +102,72 @@ describe("createWebhookServer", () => {
     expect(text).to.contain('countersign_requests_total{path="/validate",allowed="false",code="401"} 1');
     expect(text).to.contain('result="refused",method="",code="ERR_TOKEN_MALFORMED",caller="unknown"} 1');
     expect(text).to.match(/countersign_certificate_expiry_timestamp_seconds \d{10}/);
+  });
+
+  it("logs everything but what was presented", async () => {
+    running = await startServer(folder, { log: { level: "trace" } });
+    const token = mintNow();
+    await allowed(token);
+    await allowed(`${token}x`);
+    await until(() => running!.log().some(({ msg }) => msg === "refused"));
+    const text = JSON.stringify(running.log());
+    expect(text).to.contain('"msg":"allowed"');
+    expect(text).to.not.match(/PRIVATE KEY|Bearer|eyJ/);
+    for (const part of token.split(".")) expect(text).to.not.contain(part);
+  });
+
+  it("follows a client CA on connections that are open already", async () => {
+    const callers = createCertificateAuthority({ commonName: "callers" });
+    const { certificatePem, keyPem } = callers.issue({ commonName: "kube-apiserver" });
+    folder.write("callers.crt", callers.certificatePem);
+    const authentication = { clientCertificates: { caFile: "callers.crt", names: ["kube-apiserver"] } };
+    running = await startServer(folder, {
+      webhooks: [{ path: "/validate", authentication, policy: { file: "policy.ts" } }],
+    });
+    const agent = new Agent({ cert: certificatePem, key: keyPem, keepAlive: true, maxSockets: 1 });
+    const byCertificate = async () => (await running!.post({ token: "", agent })).body.response?.allowed;
+    expect(await byCertificate()).to.equal(true);
+    folder.write("callers.crt", createCertificateAuthority({ commonName: "others" }).certificatePem);
+    await until(async () => (await byCertificate()) === false);
+    folder.write("callers.crt", callers.certificatePem);
+    await until(async () => (await byCertificate()) === true);
+    agent.destroy();
+  });
+
+  it("asks the API server about tokens where that is configured", async () => {
+    const reviews: unknown[] = [];
+    let authenticated = true;
+    api = await startTLSServer(async (request, response) => {
+      const review = JSON.parse(await readBody(request)) as { spec: { audiences: string[] } };
+      reviews.push(review.spec.audiences);
+      const user = {
+        username: "system:serviceaccount:kube-system:webhook-auth",
+        uid: "a3f2a1ce-29d9-4be6-9a2e-0a4ce42ba75c",
+      };
+      const status = authenticated
+        ? { authenticated, user, audiences: review.spec.audiences }
+        : { authenticated };
+      answerJSON(response, 201, { ...review, status });
+    });
+    const authentication = {
+      serviceAccounts: [{ namespace: "kube-system", name: "webhook-auth" }],
+      tokenReview: {},
+    };
+    running = await startServer(
+      folder,
+      {
+        issuers: [],
+        webhooks: [
+          { path: "/validate", audiences: [audience], authentication, policy: { file: "policy.ts" } },
+        ],
+      },
+      async () => ({ client: { server: api!.url, ca: api!.ca }, namespace: "default" }),
+    );
+    const token = mintNow({}, clusterKey, plainClaims);
+    expect(await allowed(token), JSON.stringify(running.log())).to.equal(true);
+    expect(reviews).to.deep.equal([[audience]]);
+    authenticated = false;
+    expect(await allowed(mintNow({ jti: "another" }, clusterKey, plainClaims))).to.equal(false);
   });
 
   it("takes a new certificate without dropping a connection", async () => {
@@ -212,14 +290,14 @@ describe("createWebhookServer", () => {
   it("fetches a cluster's keys as its own user, at its API server alone", async () => {
     const key = signingKey("ES256", "of-the-cluster");
     const asked: string[] = [];
-    const api = await startTLSServer((request, response) => {
+    api = await startTLSServer((request, response) => {
       asked.push(`${request.url} ${request.headers.authorization}`);
       if (request.url === "/openid/v1/jwks") answerJSON(response, 200, jwksOf(key));
       else answerJSON(response, 200, { issuer: clusterIssuer, jwks_uri: "https://elsewhere.example/keys" });
     });
     const token = { token: new Secret("pod-token"), requestedAt: 0, expiresAt: Number.POSITIVE_INFINITY };
     running = await startServer(folder, { issuers: [{ name: "cluster" }] }, async () => ({
-      client: { server: api.url, ca: api.ca, token: { token: async () => token } },
+      client: { server: api!.url, ca: api!.ca, token: { token: async () => token } },
       namespace: "default",
     }));
     await until(async () => (await running!.admin("/readyz")).status === 200);
@@ -228,7 +306,6 @@ describe("createWebhookServer", () => {
       "/.well-known/openid-configuration Bearer pod-token",
       "/openid/v1/jwks Bearer pod-token",
     ]);
-    await api.close();
   });
 });
 
