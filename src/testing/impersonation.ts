@@ -65,7 +65,16 @@ function extraOf(
 ): readonly (readonly [string, readonly string[]])[] {
   return Object.entries(headers)
     .filter(([name]) => name.startsWith(extraPrefix))
-    .map(([name, values]) => [decodeURIComponent(name.slice(extraPrefix.length)), values ?? []] as const);
+    .map(([name, values]) => [unescapedKey(name.slice(extraPrefix.length)), values ?? []] as const);
+}
+
+/** As it stands where it is not percent-encoded UTF-8: upstream never drops an extra. */
+function unescapedKey(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 function assertMayImpersonate(part: ImpersonatedPart, requester: UserInfo, authorizer: Authorizer): void {

@@ -71,8 +71,8 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   "apps/deployments": [
     name,
     { name: "Ready", cell: (object) => `${statusCount(object, "readyReplicas")}/${replicasOf(object)}` },
-    { name: "Up-to-date", cell: (object) => String(statusCount(object, "updatedReplicas")) },
-    { name: "Available", cell: (object) => String(statusCount(object, "availableReplicas")) },
+    { name: "Up-to-date", cell: (object) => statusCount(object, "updatedReplicas") },
+    { name: "Available", cell: (object) => statusCount(object, "availableReplicas") },
     age,
     { name: "Containers", priority: 1, cell: (object) => containerMembers(object, "name") },
     { name: "Images", priority: 1, cell: (object) => containerMembers(object, "image") },
