@@ -1,7 +1,7 @@
 import type { AdmissionResponse } from "../apis/admission.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { andThen, type MaybePromise } from "../maybe-promise.ts";
 import { reportWrongKeys } from "./json-runtime.ts";
-import { chain, type MaybePromise } from "./maybe-promise.ts";
 import { createMutatedObject, type MutatedObject } from "./mutated-object.ts";
 import type { FreeForm, Policy, PolicyReview, ReviewCaller } from "./policy.ts";
 import { assertPolicy } from "./policy-check.ts";
@@ -61,7 +61,7 @@ export function createAdmissionHandler(options: AdmissionHandlerOptions): Admiss
       const notes = createReviewNotes();
       const object = mutating ? createMutatedObject(decoded) : undefined;
       const session: Session = { path, decoded, caller, policies, deadline, notes, object };
-      return chain(judge(session), (refusal) => answer(session, refusal));
+      return andThen(judge(session), (refusal) => answer(session, refusal));
     },
   };
 }
@@ -99,7 +99,7 @@ function judge(session: Session): MaybePromise<Refusal | undefined> {
     untilRefused(policies, (policy) => validateBy(session, policy));
   if (object === undefined) return validateAll();
   const mutated = untilRefused(policies, (policy) => mutateBy(session, object, policy));
-  return chain(mutated, (refusal) => refusal ?? validateAll());
+  return andThen(mutated, (refusal) => refusal ?? validateAll());
 }
 
 /** Goes on at once from every policy that answered at once: no promise where none waits. */

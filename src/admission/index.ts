@@ -7,13 +7,13 @@ export type {
   AdmissionReviewVersion,
 } from "../apis/admission.ts";
 export type { Operation, RuleWithOperations } from "../apis/admissionregistration.ts";
+export type { MaybePromise } from "../maybe-promise.ts";
 export { type AdmissionHandler, type AdmissionHandlerOptions, createAdmissionHandler } from "./handler.ts";
 export { diffJSON, type JSONPatchOperation } from "./json-diff.ts";
 export { encodeLossless } from "./json-encoder.ts";
 export { applyJSONPatch, type JSONPatchOptions } from "./json-patch.ts";
 export { parseLossless } from "./json-runtime.ts";
 export type { JSONObject, JSONValue } from "./json-value.ts";
-export type { MaybePromise } from "./maybe-promise.ts";
 export {
   Denial,
   definePolicy,

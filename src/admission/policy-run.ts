@@ -1,6 +1,6 @@
 import type { PolicyMessage } from "../diagnostics.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
-import { isThenable, type MaybePromise } from "./maybe-promise.ts";
+import { isThenable, type MaybePromise } from "../maybe-promise.ts";
 import type { Policy } from "./policy.ts";
 import type { ReviewDeadline } from "./review-deadline.ts";
 import { policyLate, policyThrew, type Refusal } from "./verdict.ts";

@@ -1,5 +1,6 @@
 import type { WebhookConfigurationKind } from "../apis/admissionregistration.ts";
 import type { UserInfo } from "../apis/authentication.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { Secret } from "../secret.ts";
 
 /** How a caller proved who it is. */
@@ -30,9 +31,6 @@ export interface Caller {
   /** Epoch milliseconds after which the credential must not be accepted any more. */
   readonly expiresAt?: number;
 }
-
-/** What does not have to wait does not wait: a cached answer comes back without a promise. */
-export type MaybePromise<T> = T | Promise<T>;
 
 /** The peer's certificate, as the listener saw it. */
 export interface PresentedCertificate {

@@ -3,12 +3,12 @@
  * Start with {@link createWebhookCallerAuthenticator}.
  */
 
+export type { MaybePromise } from "../maybe-promise.ts";
 export type { SigningAlgorithm } from "./algorithms.ts";
 export type {
   AuthenticationMethod,
   BoundConfiguration,
   Caller,
-  MaybePromise,
   PresentedCertificate,
   PresentedCredentials,
   RequestAuthenticator,

@@ -1,14 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { type Clock, systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
+import { andThen } from "../maybe-promise.ts";
 import {
   isSigningAlgorithm,
   signingAlgorithms,
   verifySignature,
   verifySignatureOnPool,
 } from "./algorithms.ts";
-import type { MaybePromise } from "./authenticator.ts";
-import { andThen } from "./maybe-promise.ts";
 import type { SignedToken } from "./signed-token.ts";
 import { quoted, quotedList, type TokenCheck, type TokenProof } from "./token-check.ts";
 import type { TokenIssuer } from "./token-issuer.ts";

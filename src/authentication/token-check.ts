@@ -1,6 +1,7 @@
 import { CountersignError, type ErrorCode } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { Secret } from "../secret.ts";
-import type { AuthenticationMethod, Caller, MaybePromise } from "./authenticator.ts";
+import type { AuthenticationMethod, Caller } from "./authenticator.ts";
 import type { SignedToken } from "./signed-token.ts";
 
 /** The two values a check compares, in words: for the log and for `verify`, never for the caller. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { SigningAlgorithm } from "./algorithms.ts";
-import type { MaybePromise } from "./authenticator.ts";
 
 /** What a key source hands over: who the issuer says it is, and its JWKS document as parsed JSON. */
 export interface FetchedKeys {

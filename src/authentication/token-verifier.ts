@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { CountersignError, type ErrorCode, errorCodeOf } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
+import { andThen } from "../maybe-promise.ts";
 import type { Secret } from "../secret.ts";
-import type { Caller, MaybePromise, TokenAuthenticator } from "./authenticator.ts";
-import { andThen } from "./maybe-promise.ts";
+import type { Caller, TokenAuthenticator } from "./authenticator.ts";
 import { decodeSignedToken, type SignedToken } from "./signed-token.ts";
 import {
   assertChecks,

@@ -8,6 +8,7 @@ const longestJitterMs = 10_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
 
+/** What to keep a token of, and whom to tell of a renewal that failed. */
 export interface CachedTokenSourceOptions {
   readonly source: TokenSource;
   /** Told once of every request that failed. */
@@ -21,6 +22,7 @@ export interface ResettableTokenSource extends TokenSource {
   resetOlderThan(instant: number): void;
 }
 
+/** A kept token, and what is known of it without asking. */
 export interface CachedTokenSource extends ResettableTokenSource {
   /** The token if one is held, without waiting. A refresh that is due is started and left to itself. */
   held(): Token | undefined;

@@ -8,6 +8,7 @@ import type { Token, TokenSource } from "./token-source.ts";
 /** client-go takes a token file for good for a minute (transport/token_source.go). */
 const trustedMs = 60_000;
 
+/** Which file holds the token. */
 export interface FileTokenSourceOptions {
   readonly file: string;
   /** Given out while the file has never been readable. */

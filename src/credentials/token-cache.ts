@@ -10,6 +10,7 @@ import { createTokenRequestSource, type TokenRequestClient } from "./token-reque
 /** One per webhook and API group; ten thousand tokens of 1.1 KB take about 25 MB with all that is around them. */
 const defaultMaxEntries = 10_000;
 
+/** Whom tokens are asked from, and how many are kept. */
 export interface TokenCacheOptions {
   /** Names the API server in keys. */
   readonly server: string;

@@ -18,6 +18,7 @@ export interface TokenRequestClient {
   ): Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
+/** Whose token is asked for, what for, and through which client. */
 export interface TokenRequestSourceOptions {
   readonly client: TokenRequestClient;
   /** Whose token it is to be. */

@@ -18,6 +18,7 @@ export interface UserMatch {
   readonly user?: KubeconfigUser;
 }
 
+/** What else there is beside the users of the kubeconfig. */
 export interface FindUserOptions {
   /** Whether the process runs in a pod, so that the API server itself can be called with the pod's token. */
   readonly inCluster?: boolean;

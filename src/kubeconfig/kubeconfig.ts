@@ -13,6 +13,7 @@ export interface Kubeconfig {
   readonly "current-context": string | undefined;
 }
 
+/** A cluster, under the names the file has. */
 export interface KubeconfigCluster {
   readonly server?: string | undefined;
   readonly "tls-server-name"?: string | undefined;
@@ -23,6 +24,7 @@ export interface KubeconfigCluster {
   readonly "proxy-url"?: string | undefined;
 }
 
+/** A user, under the names the file has; secrets cannot be printed. */
 export interface KubeconfigUser {
   readonly "client-certificate"?: string | undefined;
   /** base64 of PEM. Goes before the file. */
@@ -52,6 +54,7 @@ export interface KubeconfigExec {
   readonly interactiveMode?: string | undefined;
 }
 
+/** A cluster, a user and a namespace, by name. */
 export interface KubeconfigContext {
   readonly cluster?: string | undefined;
   readonly user?: string | undefined;

@@ -12,6 +12,7 @@ export interface KubeconfigLocation {
   readonly mustExist: boolean;
 }
 
+/** What says where kubeconfig files are: the flag and the environment. */
 export interface LocateKubeconfigOptions {
   /** What `--kubeconfig` named. */
   readonly explicit?: string | undefined;

@@ -1,7 +1,8 @@
 import { decodeReview } from "../admission/review.ts";
-import type { Caller, MaybePromise } from "../authentication/authenticator.ts";
+import type { Caller } from "../authentication/authenticator.ts";
 import { assertReviewGroups } from "../authorization/attested-api-group.ts";
 import { CountersignError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import { collectWithin, type Exchange, timeLeftMs } from "./exchange.ts";
 import { asCountersignError, publishRefusal } from "./refusal.ts";
 import { headerValues } from "./request-headers.ts";

@@ -1,7 +1,8 @@
 import type { DecodedReview } from "../admission/review.ts";
 import type { AdmissionResponse } from "../apis/admission.ts";
-import type { Caller, MaybePromise, PresentedCertificate } from "../authentication/authenticator.ts";
+import type { Caller, PresentedCertificate } from "../authentication/authenticator.ts";
 import type { CountersignError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
 import type { CollectedBody, CollectOptions } from "./request-body.ts";
 

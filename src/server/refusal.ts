@@ -1,9 +1,9 @@
 import { erroredResponse } from "../admission/response.ts";
 import { identityPrefixBytes, scanReviewIdentity } from "../admission/review-scan.ts";
-import type { MaybePromise } from "../authentication/authenticator.ts";
-import { andThen } from "../authentication/maybe-promise.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
 import { CountersignError, type ErrorCode, errorCodes } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
+import { andThen } from "../maybe-promise.ts";
 import { collectWithin, type Exchange } from "./exchange.ts";
 import { reviewAnswer, statusAnswer, type WireAnswer } from "./wire-answer.ts";
 

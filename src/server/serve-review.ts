@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { MaybePromise } from "../authentication/authenticator.ts";
-import { andThen } from "../authentication/maybe-promise.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
+import { andThen } from "../maybe-promise.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
 import { type AdmissionStep, admissionSteps } from "./admission-steps.ts";
 import type { Exchange, IncomingReview } from "./exchange.ts";

@@ -1,10 +1,10 @@
 import type { Webhook, WebhookConfigurationKind } from "../apis/admissionregistration.ts";
 import { webhookAudience } from "../apis/audience.ts";
 import type { ServiceAccountReference } from "../apis/authentication.ts";
-import type { MaybePromise } from "../authentication/authenticator.ts";
 import type { TokenCache } from "../credentials/token-cache.ts";
 import type { TokenIntent } from "../credentials/token-request.ts";
 import { serviceHostPort } from "../kubeconfig/find-user.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { ClientConfig } from "./client-config.ts";
 import {
   createKubeconfigClientConfigs,

@@ -1,8 +1,8 @@
-import type { MaybePromise } from "../authentication/authenticator.ts";
 import { CountersignError } from "../errors.ts";
 import { findUserForHostPort, type UserMatch } from "../kubeconfig/find-user.ts";
 import type { Kubeconfig } from "../kubeconfig/kubeconfig.ts";
 import { loadUserCredentials } from "../kubeconfig/user-credentials.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { tokenSourceOf } from "../transport/kubeconfig-connection.ts";
 import type { ClientConfig } from "./client-config.ts";

@@ -1,4 +1,4 @@
-import type { MaybePromise } from "../authentication/authenticator.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { WebhookService } from "./webhook-address.ts";
 
 /** What is dialled for a Service: its name in the certificate and its Host header stay as they are. */

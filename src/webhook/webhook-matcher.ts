@@ -1,7 +1,7 @@
 import { getOwn, isJSONObject, type JSONValue } from "../admission/json-value.ts";
 import { ruleMatches } from "../admission/rules.ts";
 import type { Webhook } from "../apis/admissionregistration.ts";
-import type { MaybePromise } from "../authentication/authenticator.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { AdmissionAttributes } from "./admission-attributes.ts";
 import { refusalOf } from "./dispatch-errors.ts";
 import { isEmptySelector, selectorMatches } from "./label-selector.ts";

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { Caller, MaybePromise } from "../../src/authentication/authenticator.ts";
+import type { Caller } from "../../src/authentication/authenticator.ts";
 import { createCachedTokenAuthenticator } from "../../src/authentication/cached-token.ts";
 import { CountersignError } from "../../src/errors.ts";
+import type { MaybePromise } from "../../src/maybe-promise.ts";
 import { Secret } from "../../src/secret.ts";
 import { rejectionOf } from "../rejection.ts";
 import { noon, stoppedClock } from "./minting.ts";

@@ -1,5 +1,6 @@
-import type { Caller, MaybePromise } from "../../src/authentication/authenticator.ts";
+import type { Caller } from "../../src/authentication/authenticator.ts";
 import { CountersignError } from "../../src/errors.ts";
+import type { MaybePromise } from "../../src/maybe-promise.ts";
 
 /** What became of a credential: the caller, or the coded error. Anything else that is thrown is a fault and goes on. */
 export type Outcome = Caller | CountersignError | undefined;

@@ -1,8 +1,8 @@
 /** What does not have to wait does not wait: an answer that is there comes back without a promise. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** Goes on with a value: at once where it is there already. */
-export function chain<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
+/** Goes on with a value now where it is there now: an async step that does not wait costs a tenth of a request. */
+export function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 

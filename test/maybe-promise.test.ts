@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { andThen } from "../../src/authentication/maybe-promise.ts";
+import { andThen } from "../src/maybe-promise.ts";
 
 describe("andThen", () => {
   const increment = (value: number): number => value + 1;
