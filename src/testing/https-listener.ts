@@ -50,7 +50,6 @@ interface Arrival {
  * (403), and only then what is there (404) and what the body says.
  */
 export function createHttpsListener(options: HttpsListenerOptions): HttpsListener {
-  const stopping = new AbortController();
   const server: Server = createServer(
     {
       cert: options.certificatePem,
@@ -60,11 +59,11 @@ export function createHttpsListener(options: HttpsListenerOptions): HttpsListene
       rejectUnauthorized: false,
     },
     (request, response) => {
-      void serve(request, response, options, stopping.signal);
+      void serve(request, response, options);
     },
   );
-  // watches of a whole test suite end here
-  server.setMaxListeners(0);
+  // Go's default, which clients count on when they use a connection again
+  server.keepAliveTimeout = 90_000;
   return {
     listen: (port) =>
       new Promise((resolve, reject) => {
@@ -79,8 +78,8 @@ export function createHttpsListener(options: HttpsListenerOptions): HttpsListene
       }),
     close: () =>
       new Promise((resolve) => {
-        stopping.abort();
         server.close(() => resolve());
+        // ends watches, too
         server.closeAllConnections();
       }),
   };
@@ -90,11 +89,10 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   options: HttpsListenerOptions,
-  stopping: AbortSignal,
 ): Promise<void> {
   const gone = new AbortController();
+  const { signal } = gone;
   response.on("close", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, stopping]);
   const warnings: string[] = [];
   try {
     const arrival = receive(request, options);

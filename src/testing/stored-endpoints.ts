@@ -8,6 +8,7 @@ import { evictPod } from "./evict-pod.ts";
 import { listObjects, listOf } from "./list-objects.ts";
 import { assertDryRun, assertFieldValidation, assertResourceVersion } from "./request-options.ts";
 import { admissionOf, type ResourceRequest, type ResourceServices } from "./resource-context.ts";
+import { apiVersionOf } from "./resource-kind.ts";
 import { methodNotAllowed } from "./status-error.ts";
 import { viewOf } from "./subresource-view.ts";
 import { tableOf } from "./table.ts";
@@ -80,7 +81,8 @@ function presentList(request: ResourceRequest, services: ResourceServices): Json
   const list = listObjects(request, services);
   if (!wantsTable(call)) return list;
   const metadata = list.metadata as JsonObject;
-  const items = list.items as readonly ApiObject[];
+  const typeMeta = { apiVersion: apiVersionOf(kind), kind: kind.kind };
+  const items = (list.items as readonly ApiObject[]).map((item) => ({ ...typeMeta, ...item }));
   const options = {
     metadata,
     withColumns: true,
