@@ -1,13 +1,12 @@
 import Router from "@koa/router";
 import Koa from "koa";
 import type { AdmissionRoute } from "./admission-route.ts";
-import { serveReview } from "./serve-review.ts";
+import { type ListenerState, serveReview } from "./serve-review.ts";
 import { statusAnswer, writeAnswer } from "./wire-answer.ts";
 
 export interface KoaApplicationOptions {
   readonly routes: readonly AdmissionRoute[];
-  /** Whether connections are to be closed after their next answer. */
-  readonly closing: () => boolean;
+  readonly listener: ListenerState;
 }
 
 const notFound = statusAnswer(404, "NotFound", "the server could not find the requested resource");
@@ -16,7 +15,7 @@ const notFound = statusAnswer(404, "NotFound", "the server could not find the re
  * The webhook listener's application: paths to routes, byte for byte, and nothing else. What happens to a review stands
  * in `admissionSteps`.
  */
-export function createKoaApplication({ routes, closing }: KoaApplicationOptions): Koa {
+export function createKoaApplication({ routes, listener }: KoaApplicationOptions): Koa {
   const application = new Koa({ env: "production" });
   // the router's defaults would let /VALIDATE and /validate/ in
   const router = new Router({ strict: true, sensitive: true });
@@ -24,12 +23,12 @@ export function createKoaApplication({ routes, closing }: KoaApplicationOptions)
     router.all(literal(route.path), (context) => {
       // answered past Koa, without a promise: 12 of the 80 µs of a request
       context.respond = false;
-      serveReview(route, context.req, context.res, { closing });
+      serveReview(route, context.req, context.res, { listener });
     });
   application.use(router.routes());
   application.use((context) => {
     context.respond = false;
-    writeAnswer(context.res, notFound, closing());
+    writeAnswer(context.res, notFound, listener.draining);
   });
   // a peer that went away: there is nobody to answer, and Koa's own listener would write to the console
   application.on("error", () => undefined);

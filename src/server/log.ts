@@ -51,7 +51,7 @@ export function createLog({ level = "info", destination }: LogOptions): Log {
     // lines keep their order: callbacks of one promise run as they were added
     void logger.then((ready) => ready[at](fields, message));
   };
-  const unsubscribe = subscribeAll(listeners(write));
+  const unsubscribe = subscribeAll(listeners(write, threshold <= severity.debug));
   return {
     write,
     async flush() {
@@ -73,14 +73,21 @@ const severity: Readonly<Record<LogLevel, number>> = {
 type Messages = DiagnosticsMessages;
 
 /** What is worth which level. */
-function listeners(write: Log["write"]) {
+function listeners(write: Log["write"], debugging: boolean) {
   return {
-    "countersign:request": ({ allowed, ...fields }: Messages["countersign:request"]) =>
-      allowed ? write("debug", "allowed", fields) : write("info", "denied", fields),
+    "countersign:request"(message: Messages["countersign:request"]) {
+      // every request passes here: nothing is copied for a line that is not written
+      if (message.allowed && !debugging) return;
+      const { allowed, ...fields } = message;
+      if (allowed) write("debug", "allowed", fields);
+      else write("info", "denied", fields);
+    },
     "countersign:refusal": (fields: Messages["countersign:refusal"]) =>
       write("warn", fields.outcome === "refused" ? "refused" : "would have been refused", { ...fields }),
-    "countersign:policy": (fields: Messages["countersign:policy"]) =>
-      write(fields.outcome === "failed" ? "error" : "debug", `policy ${fields.outcome}`, { ...fields }),
+    "countersign:policy"(fields: Messages["countersign:policy"]) {
+      if (fields.outcome === "failed") write("error", "policy failed", { ...fields });
+      else if (debugging) write("debug", `policy ${fields.outcome}`, { ...fields });
+    },
     "countersign:keys": (fields: Messages["countersign:keys"]) =>
       write(fields.outcome === "failed" ? "warn" : "info", `issuer keys ${fields.outcome}`, { ...fields }),
     "countersign:reload": (fields: Messages["countersign:reload"]) =>

@@ -121,19 +121,33 @@ interface Series<T> {
   map(read: (one: T, labels: Labels) => MetricValue[]): MetricValue[];
 }
 
+/** One level for each label: walking down costs less than joining the values into one key. */
+interface Branch<T> {
+  readonly branches: Map<string, Branch<T>>;
+  one: T | undefined;
+}
+
 function createSeries<T>({ labels: names = [] }: MetricDefinition, create: () => T): Series<T> {
-  const known = new Map<string, { labels: Labels; one: T }>();
-  const add = (key: string, values: readonly string[]): T => {
-    const labels = Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
+  const known: { readonly labels: Labels; readonly one: T }[] = [];
+  const root: Branch<T> = { branches: new Map(), one: undefined };
+  const add = (values: readonly string[]): T => {
     const one = create();
-    known.set(key, { labels, one });
+    known.push({ labels: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""])), one });
     return one;
   };
   return {
     of(values) {
-      const key = values.length === 1 ? values[0]! : values.join("\0");
-      return known.get(key)?.one ?? add(key, values);
+      let branch = root;
+      for (const value of values) branch = branch.branches.get(value) ?? grow(branch, value);
+      branch.one ??= add(values);
+      return branch.one;
     },
-    map: (read) => [...known.values()].flatMap(({ labels, one }) => read(one, labels)),
+    map: (read) => known.flatMap(({ labels, one }) => read(one, labels)),
   };
+}
+
+function grow<T>({ branches }: Branch<T>, value: string): Branch<T> {
+  const grown: Branch<T> = { branches: new Map(), one: undefined };
+  branches.set(value, grown);
+  return grown;
 }

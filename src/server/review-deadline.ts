@@ -19,6 +19,9 @@ export function reviewTimeoutMs(url: string, options: DeadlineOptions): number {
 }
 
 function announcedTimeoutMs(url: string): number | undefined {
-  const match = /[?&]timeout=([^&#]*)/.exec(url);
-  return match?.[1] === undefined ? undefined : parseDuration(match[1])?.ms;
+  const match = /[?&]timeout=(?:(\d{1,4})s|([^&#]*))(?:[&#]|$)/.exec(url);
+  if (match === null) return undefined;
+  // whole seconds are what API servers send, and 2 of a request's 80 µs is what the general form costs
+  const [, seconds, other = ""] = match;
+  return seconds === undefined ? parseDuration(other)?.ms : Number(seconds) * 1000;
 }

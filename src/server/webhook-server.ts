@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from "node:http";
+import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import { type Clock, systemClock } from "../clock.ts";
 import type { ServerConfiguration } from "../configuration/server-configuration.ts";
@@ -10,6 +10,7 @@ import { listen } from "./listen.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { livenessChecks, readinessChecks } from "./readiness.ts";
+import type { ListenerState } from "./serve-review.ts";
 import { loadServerParts, type ServerParts } from "./server-parts.ts";
 import { createWebhookListener, exchangeTLSMaterial } from "./webhook-listener.ts";
 
@@ -44,7 +45,7 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     level: configuration.log.level,
     destination: options.log ?? { write: () => undefined },
   });
-  const state: ServerState = { draining: false, inFlight: 0 };
+  const state: ListenerState = { draining: false, inFlight: 0 };
   const closers: (() => unknown)[] = [log.flush, log.close];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -64,10 +65,10 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     closers.push(parts.close);
     const metrics = createServerMetrics(configuration, parts, state);
     closers.push(metrics.close);
-    const handler = createKoaApplication({ routes: parts.routes, closing: () => state.draining }).callback();
+    const handler = createKoaApplication({ routes: parts.routes, listener: state }).callback();
     listener = createWebhookListener({
       tls: parts.tls(),
-      handler: countInFlight(handler, state),
+      handler: handler,
       requestTimeoutMs: requestTimeoutMs(configuration),
     });
     const admin = createAdmin(parts, metrics, { log, state, clock });
@@ -98,31 +99,15 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
   };
 }
 
-interface ServerState {
-  draining: boolean;
-  inFlight: number;
-}
-
 /** Longer than a body may take, so that our own deadline decides and can answer with a denial; Node's cannot. */
 function requestTimeoutMs({ limits }: ServerConfiguration): number {
   return limits.bodyTimeout.ms + 10_000;
 }
 
-function countInFlight(handler: RequestListener, state: ServerState): RequestListener {
-  const done = (): void => {
-    state.inFlight--;
-  };
-  return (request, response) => {
-    state.inFlight++;
-    response.on("close", done);
-    handler(request, response);
-  };
-}
-
 function createServerMetrics(
   configuration: ServerConfiguration,
   { keyPair }: ServerParts,
-  state: ServerState,
+  state: ListenerState,
 ): Metrics {
   return createMetrics({
     callerLabels: new Map(configuration.webhooks.map((webhook) => [webhook.path, callerLabel(webhook)])),
@@ -134,7 +119,7 @@ function createServerMetrics(
 
 interface AdminContext {
   readonly log: Log;
-  readonly state: ServerState;
+  readonly state: ListenerState;
   readonly clock: Clock;
 }
 

@@ -106,14 +106,14 @@ describe("a refusal arrives", () => {
   });
 
   it("with the connection kept where draining began in the middle of a body", async () => {
-    let closing = false;
-    const draining = await startWebhook([createRoute()], { closing: () => closing });
+    const listener = { draining: false, inFlight: 0 };
+    const draining = await startWebhook([createRoute()], { listener });
     const body = padded(6 * mib);
     const answer = await draining.post({
       headers: { "Content-Length": body.length },
       send(sending) {
         sending.write(body.subarray(0, mib), () => {
-          closing = true;
+          listener.draining = true;
           sending.end(body.subarray(mib));
         });
       },

@@ -16,6 +16,7 @@ import {
   createAdmissionRoute,
 } from "../../src/server/admission-route.ts";
 import { createKoaApplication } from "../../src/server/koa-application.ts";
+import type { ListenerState } from "../../src/server/serve-review.ts";
 import { createWebhookListener } from "../../src/server/webhook-listener.ts";
 import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
@@ -109,9 +110,10 @@ export interface WebhookRig {
 /** The product's own listener on a free loopback port. */
 export async function startWebhook(
   routes: readonly AdmissionRoute[] = [createRoute()],
-  options: { readonly closing?: () => boolean; readonly clientCAs?: readonly string[] } = {},
+  options: { readonly listener?: ListenerState; readonly clientCAs?: readonly string[] } = {},
 ): Promise<WebhookRig> {
-  const handler = createKoaApplication({ routes, closing: options.closing ?? (() => false) }).callback();
+  const { listener = { draining: false, inFlight: 0 } } = options;
+  const handler = createKoaApplication({ routes, listener }).callback();
   const clientCAs = (options.clientCAs ?? []).map((pem) => parseCABundle(pem, "client-ca"));
   const server = createWebhookListener({
     tls: { keyPair, clientCAs, minVersion: "TLSv1.2" },
