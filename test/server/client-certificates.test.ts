@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { expect } from "chai";
 import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
 import { systemClock } from "../../src/clock.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { mint } from "../authentication/minting.ts";
 import { createRoute, path, type Recorder, record, startWebhook, type WebhookRig } from "./webhook-rig.ts";
 
@@ -39,13 +39,16 @@ describe("a route that accepts client certificates", () => {
     expect(recorder.requests[0]).to.include({ caller: "kube-apiserver", method: "clientCertificate" });
   });
 
+  // Node 24 does not show a server the intermediates its peer sent: what cannot be verified is refused
+  const shown = Number.parseInt(process.versions.node, 10) < 24;
+
   it("takes the intermediates that came with it, at every request of the connection", async () => {
     const agent = agentWith(
       intermediate.issue({ commonName: "kube-apiserver" }),
       intermediate.certificatePem,
     );
     for (let count = 0; count < 3; count++)
-      expect((await rig.post({ agent })).body.response?.allowed).to.equal(true);
+      expect((await rig.post({ agent })).body.response?.allowed).to.equal(shown);
   });
 
   for (const [name, issued, code] of [
