@@ -1,8 +1,8 @@
 import Router from "@koa/router";
 import Koa from "koa";
 import type { AdmissionRoute } from "./admission-route.ts";
-import { type ListenerState, serveReview } from "./serve-review.ts";
-import { statusAnswer, writeAnswer } from "./wire-answer.ts";
+import { type ListenerState, sendAnswer, serveReview } from "./serve-review.ts";
+import { statusAnswer } from "./wire-answer.ts";
 
 export interface KoaApplicationOptions {
   readonly routes: readonly AdmissionRoute[];
@@ -28,7 +28,7 @@ export function createKoaApplication({ routes, listener }: KoaApplicationOptions
   application.use(router.routes());
   application.use((context) => {
     context.respond = false;
-    writeAnswer(context.res, notFound, listener.draining);
+    sendAnswer(context.req, context.res, notFound, listener);
   });
   // a peer that went away: there is nobody to answer, and Koa's own listener would write to the console
   application.on("error", () => undefined);

@@ -48,12 +48,21 @@ export function serveReview(
   });
   const write = (answer: WireAnswer): void => {
     if (listener !== undefined) listener.inFlight--;
-    // while the peer is still writing, closing would take the answer away from it
-    writeAnswer(response, answer, request.complete && listener?.draining === true);
-    lingerThenClose(request);
+    sendAnswer(request, response, answer, listener);
   };
   if (answered instanceof Promise) void answered.then(write);
   else write(answered);
+}
+
+/** Sends an answer so that it arrives: while the peer is still writing, closing would take the answer away from it. */
+export function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: WireAnswer,
+  listener?: ListenerState,
+): void {
+  writeAnswer(response, answer, request.complete && listener?.draining === true);
+  lingerThenClose(request);
 }
 
 /** A body that somebody else has read. */

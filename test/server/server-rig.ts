@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { parseServerConfiguration } from "../../src/configuration/load-server-configuration.ts";
 import { createWebhookServer, type WebhookServer } from "../../src/server/webhook-server.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import type { ClusterConnection } from "../../src/transport/cluster-connection.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
 import {

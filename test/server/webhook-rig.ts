@@ -18,7 +18,7 @@ import {
 import { createKoaApplication } from "../../src/server/koa-application.ts";
 import type { ListenerState } from "../../src/server/serve-review.ts";
 import { createWebhookListener } from "../../src/server/webhook-listener.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
 import { audience, issuerOf, stoppedClock } from "../authentication/minting.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { expect } from "chai";
 import { Secret } from "../../src/secret.ts";
 import { callerRefusedMessage } from "../../src/server/refusal.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
 import {
   audience,
@@ -132,6 +132,22 @@ describe("createWebhookServer", () => {
     folder.write("callers.crt", callers.certificatePem);
     await until(async () => (await byCertificate()) === true);
     agent.destroy();
+  });
+
+  it("fetches another issuer's keys at its own URL, without credentials", async () => {
+    const key = signingKey("ES256", "of-another");
+    const asked: unknown[] = [];
+    api = await startTLSServer((request, response) => {
+      asked.push(request.headers.authorization);
+      if (request.url === "/keys") answerJSON(response, 200, jwksOf(key));
+      else answerJSON(response, 200, { issuer: api!.url, jwks_uri: `${api!.url}/keys` });
+    });
+    folder.write("issuer.crt", api.ca);
+    running = await startServer(folder, { issuers: [{ name: "other", url: api.url, caFile: "issuer.crt" }] });
+    await until(async () => (await running!.admin("/readyz")).status === 200);
+    expect(await allowed(mintNow({ iss: api.url }, key))).to.equal(true);
+    expect(await allowed(mintNow({}, key))).to.equal(false);
+    expect(asked).to.deep.equal([undefined, undefined]);
   });
 
   it("asks the API server about tokens where that is configured", async () => {
