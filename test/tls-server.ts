@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
-import { createCertificateAuthority } from "../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../src/testing/certificates/certificate-authority.ts";
 
 export interface TLSServer {
   readonly url: string;

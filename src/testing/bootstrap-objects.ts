@@ -1,5 +1,5 @@
 import { admissionReviewAPIGroups, type ServiceAccountReference } from "../apis/authentication.ts";
-import type { ApiObject, JsonObject } from "./api-object.ts";
+import type { ApiObject, JsonObject } from "./objects/api-object.ts";
 
 const group = "rbac.authorization.k8s.io";
 const apiVersion = `${group}/v1`;

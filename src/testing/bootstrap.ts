@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { type ApiObject, formatTime, withMetadata } from "./api-object.ts";
 import { bootstrapNamespaces, bootstrapRoles, extensionAuthentication } from "./bootstrap-objects.ts";
-import type { ObjectStore } from "./object-store.ts";
-import { strategyOf } from "./object-strategy.ts";
-import type { ResourceRegistry } from "./resource-kind.ts";
+import { type ApiObject, formatTime, withMetadata } from "./objects/api-object.ts";
+import type { ResourceRegistry } from "./objects/resource-kind.ts";
+import type { ObjectStore } from "./storage/object-store.ts";
+import { strategyOf } from "./strategies/object-strategy.ts";
 
 /** Puts objects into the store that nobody asked for: defaulted and identified as any other, but past admission. */
 export interface Planting {

@@ -4,36 +4,39 @@ import type { UserInfo } from "../apis/authentication.ts";
 import type { Clock } from "../clock.ts";
 import type { ServiceResolver } from "../webhook/service-resolver.ts";
 import type { WebhookClient } from "../webhook/webhook-client.ts";
-import { createAdmissionChain } from "./admission-chain.ts";
-import { answerCall, type EndpointServices } from "./api-endpoints.ts";
+import { createAdmissionChain } from "./admission/admission-chain.ts";
+import { deleteContents, isNamespace } from "./admission/namespace-lifecycle.ts";
+import { createServiceResolver, createWebhookAdmission } from "./admission/webhook-admission.ts";
+import {
+  createWebhookCaller,
+  defaultWebhookServiceAccount,
+  type WebhookAuthentication,
+} from "./admission/webhook-caller.ts";
+import { createRequestAuthentication } from "./authentication/request-authentication.ts";
+import { createRbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { type Planting, plant, plantBootstrapObjects, plantDefaultServiceAccount } from "./bootstrap.ts";
 import { webhookCallerGrant } from "./bootstrap-objects.ts";
-import { builtinKinds } from "./builtin-kinds.ts";
-import { type CertificateAuthority, createCertificateAuthority } from "./certificate-authority.ts";
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from "./certificates/certificate-authority.ts";
 import { type ControlPlaneClock, createControlPlaneClock } from "./control-plane-clock.ts";
-import { createDiscovery } from "./discovery.ts";
-import { createHttpsListener, type HttpsListener } from "./https-listener.ts";
+import { answerCall, type EndpointServices } from "./endpoints/api-endpoints.ts";
 import { type KubeconfigUser, kubeconfigText } from "./kubeconfig-text.ts";
-import { deleteContents, isNamespace } from "./namespace-lifecycle.ts";
-import { createObjectStore } from "./object-store.ts";
-import { createOpenApi } from "./openapi.ts";
-import { createRbacAuthorizer } from "./rbac-authorizer.ts";
-import { createRequestAuthentication } from "./request-authentication.ts";
-import { createResourceRegistry, type ResourceKind, type ResourceRegistry } from "./resource-kind.ts";
-import { createServiceAccountAuthenticator } from "./service-account-authenticator.ts";
+import { builtinKinds } from "./objects/builtin-kinds.ts";
+import { createResourceRegistry, type ResourceKind, type ResourceRegistry } from "./objects/resource-kind.ts";
+import { createDiscovery } from "./schema/discovery.ts";
+import { createOpenApi } from "./schema/openapi.ts";
+import { createServiceAccountAuthenticator } from "./service-accounts/service-account-authenticator.ts";
 import {
   createServiceAccountIssuer,
   type RotateOptions,
   type ServiceAccountIssuer,
   type SigningAlgorithm,
-} from "./service-account-issuer.ts";
-import { createTokenRequestHandler } from "./token-request.ts";
-import { createServiceResolver, createWebhookAdmission } from "./webhook-admission.ts";
-import {
-  createWebhookCaller,
-  defaultWebhookServiceAccount,
-  type WebhookAuthentication,
-} from "./webhook-caller.ts";
+} from "./service-accounts/service-account-issuer.ts";
+import { createTokenRequestHandler } from "./service-accounts/token-request.ts";
+import { createHttpsListener, type HttpsListener } from "./serving/https-listener.ts";
+import { createObjectStore } from "./storage/object-store.ts";
 
 /** A kind of the user's own, stored like any other: what an aggregated server or a CustomResourceDefinition would serve. */
 export interface CustomKind {

@@ -2,6 +2,7 @@
  * `countersign/testing`: a control plane in this process, for tests of webhooks and of whoever calls them, and the
  * certificates such tests need.
  */
+export type { WebhookAuthentication } from "./admission/webhook-caller.ts";
 export {
   type CertificateAuthority,
   type CertificateAuthorityOptions,
@@ -9,7 +10,7 @@ export {
   type CertificateUsage,
   createCertificateAuthority,
   type IssuedCertificate,
-} from "./certificate-authority.ts";
+} from "./certificates/certificate-authority.ts";
 export {
   type ControlPlane,
   type ControlPlaneOptions,
@@ -19,5 +20,4 @@ export {
 } from "./control-plane.ts";
 export type { ControlPlaneClock } from "./control-plane-clock.ts";
 export type { KubeconfigUser } from "./kubeconfig-text.ts";
-export type { RotateOptions, SigningAlgorithm } from "./service-account-issuer.ts";
-export type { WebhookAuthentication } from "./webhook-caller.ts";
+export type { RotateOptions, SigningAlgorithm } from "./service-accounts/service-account-issuer.ts";

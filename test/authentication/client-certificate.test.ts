@@ -7,7 +7,7 @@ import fc from "fast-check";
 import type { PresentedCertificate } from "../../src/authentication/authenticator.ts";
 import { createClientCertificateAuthenticator } from "../../src/authentication/client-certificate.ts";
 import { CountersignError } from "../../src/errors.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { type CertificateParts, rootCertificate, type TestCertificate } from "./certificates.ts";
 import { noon, stoppedClock } from "./minting.ts";
 import { verdictOf } from "./outcome.ts";

@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { expect } from "chai";
 import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
 import { loadKeyPair } from "../../src/certificates/key-pair.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { rejectionOf } from "../rejection.ts";
 import { weakPair } from "./weak-pair.ts";
 

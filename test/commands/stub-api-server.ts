@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WebhookConfiguration } from "../../src/apis/admissionregistration.ts";
 import type { TokenRequest } from "../../src/apis/authentication.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 
 /** An API server over real TLS that does what it is told, faults above all: those that a real one cannot be made to show. */
 export interface StubAPIServer {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { type RunningProcess, startProcess } from "../rig/child-process.ts";
 import { freePort } from "../rig/free-port.ts";
 import { poll } from "../rig/poll.ts";

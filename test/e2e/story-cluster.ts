@@ -3,7 +3,7 @@ import { join } from "node:path";
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from "../../src/testing/certificate-authority.ts";
+} from "../../src/testing/certificates/certificate-authority.ts";
 import { type CapturingWebhook, startCapturingWebhook } from "../rig/capturing-webhook.ts";
 import { type Finished, run } from "../rig/child-process.ts";
 import { freePort } from "../rig/free-port.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { createApiClient } from "./api-client.ts";
 import { releases, resolveBinary } from "./binaries.ts";
 import { type Finished, type RunningProcess, run, startProcess } from "./child-process.ts";

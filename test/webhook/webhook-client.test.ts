@@ -5,7 +5,7 @@ import type { Webhook } from "../../src/apis/admissionregistration.ts";
 import type { CachedTokenSource } from "../../src/credentials/cached-token-source.ts";
 import { CountersignError } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
-import { createCertificateAuthority } from "../../src/testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import type { ClientConfig } from "../../src/webhook/client-config.ts";
 import {
   createWebhookClient,

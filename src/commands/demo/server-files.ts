@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serviceAudience } from "../../apis/audience.ts";
-import { createCertificateAuthority } from "../../testing/certificate-authority.ts";
+import { createCertificateAuthority } from "../../testing/certificates/certificate-authority.ts";
 import { callerAccount, serverName, service, webhookPath } from "./objects.ts";
 
 export interface ServerFiles {

@@ -1,0 +1,118 @@
+import type { JSONValue } from "../../admission/json-value.ts";
+import type { WebhookConfiguration } from "../../apis/admissionregistration.ts";
+import type { Status } from "../../apis/meta.ts";
+import { CountersignError } from "../../errors.ts";
+import type { DispatchOptions } from "../../webhook/admission-attributes.ts";
+import { dispatchStatus } from "../../webhook/dispatch-errors.ts";
+import { createMutatingDispatcher } from "../../webhook/mutating-dispatcher.ts";
+import type { ServiceResolver } from "../../webhook/service-resolver.ts";
+import { createValidatingDispatcher } from "../../webhook/validating-dispatcher.ts";
+import type { WebhookClient } from "../../webhook/webhook-client.ts";
+import { type ApiObject, objectAt, stringAt } from "../objects/api-object.ts";
+import type { ResourceRegistry } from "../objects/resource-kind.ts";
+import { conformObject } from "../schema/field-validation.ts";
+import { internalError, StatusError } from "../status/status-error.ts";
+import type { ObjectStore } from "../storage/object-store.ts";
+import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
+
+export interface WebhookAdmissionOptions {
+  readonly client: WebhookClient;
+  readonly store: ObjectStore;
+  readonly registry: ResourceRegistry;
+}
+
+/** Webhooks as any user of `countersign/webhook` calls them, over the configurations in the store. */
+export function createWebhookAdmission({ client, store, registry }: WebhookAdmissionOptions): AdmissionChain {
+  const kinds = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"].map(
+    (resource) => registry.find("admissionregistration.k8s.io", "v1", resource)!,
+  );
+  const namespaces = registry.find("", "v1", "namespaces")!;
+  const dispatcher = {
+    client,
+    configurations: () => kinds.flatMap((kind) => store.list(kind, "")) as unknown as WebhookConfiguration[],
+    namespaceLabels: (name: string) => {
+      const found = store.get(namespaces, "", name);
+      return found && (found.metadata.labels ?? {});
+    },
+  };
+  const mutating = createMutatingDispatcher(dispatcher);
+  const validating = createValidatingDispatcher(dispatcher);
+  return {
+    mutate: (attributes) =>
+      answered(async () => {
+        const { object } = await mutating.mutate(plain(attributes), passingOn(attributes));
+        return object === undefined ? undefined : decoded(object as unknown as ApiObject);
+      }),
+    validate: (attributes) =>
+      answered(async () => {
+        await validating.validate(plain(attributes), passingOn(attributes));
+      }),
+  };
+}
+
+/** A webhook's warnings reach the client whether the request is allowed or not. */
+function passingOn({ warn }: AdmissionAttributes): DispatchOptions {
+  return {
+    onNotes({ warnings }) {
+      for (const warning of warnings) warn(warning);
+    },
+  };
+}
+
+/** An object of the store is JSON: it has no member that is undefined. */
+function plain({
+  warn,
+  ...attributes
+}: AdmissionAttributes): Parameters<ReturnType<typeof createValidatingDispatcher>["validate"]>[0] {
+  const { object, oldObject, options, ...rest } = attributes;
+  return {
+    ...rest,
+    ...(object === undefined ? {} : { object: object as unknown as JSONValue }),
+    ...(oldObject === undefined ? {} : { oldObject: oldObject as unknown as JSONValue }),
+    options: options as unknown as JSONValue,
+  };
+}
+
+/** What a patch made of the object, read into its kind again. */
+function decoded(object: ApiObject): ApiObject {
+  try {
+    return conformObject(object).object;
+  } catch (error) {
+    throw internalError((error as Error).message);
+  }
+}
+
+async function answered<T>(dispatch: () => Promise<T>): Promise<T> {
+  try {
+    return await dispatch();
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    const { message = "", reason, code, details } = dispatchStatus(error) satisfies Status;
+    throw new StatusError(code, reason, message, details);
+  }
+}
+
+/**
+ * Services of type ExternalName, as kube-apiserver follows them without a cluster network: the name is dialled, the port
+ * is the one asked for. Anything else has no endpoints here.
+ */
+export function createServiceResolver({
+  store,
+  registry,
+}: Pick<WebhookAdmissionOptions, "store" | "registry">): ServiceResolver {
+  const services = registry.find("", "v1", "services")!;
+  return {
+    resolve({ namespace, name, port }) {
+      const service = store.get(services, namespace, name);
+      if (service === undefined)
+        throw new CountersignError("ERR_WEBHOOK_CALL", `service ${JSON.stringify(name)} not found`);
+      const spec = objectAt(service, "spec");
+      const host = stringAt(spec, "externalName");
+      if (spec.type === "ExternalName" && host !== undefined) return { host, port };
+      throw new CountersignError(
+        "ERR_WEBHOOK_CALL",
+        `no endpoints available for service ${JSON.stringify(name)}`,
+      );
+    },
+  };
+}

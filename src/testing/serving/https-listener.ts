@@ -1,0 +1,154 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { UserInfo } from "../../apis/authentication.ts";
+import { CountersignError } from "../../errors.ts";
+import { impersonate } from "../authentication/impersonation.ts";
+import { clientCertificateOf, type RequestAuthentication } from "../authentication/request-authentication.ts";
+import { forbidden } from "../authorization/forbidden.ts";
+import type { Authorizer } from "../authorization/rbac-authorizer.ts";
+import type { ApiAnswer, ApiCall } from "../requests/api-call.ts";
+import { parseRequestInfo, type RequestInfo } from "../requests/request-info.ts";
+import { badRequest, internalError, StatusError, tooLarge } from "../status/status-error.ts";
+import { writeAnswer, writeStatus } from "./answer-writer.ts";
+
+export interface HttpsListenerOptions {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  /** Whose client certificates are users. */
+  readonly clientCaPem: string;
+  readonly authentication: RequestAuthentication;
+  readonly authorizer: Authorizer;
+  /** Names of fields that are taken for unknown. */
+  readonly unservedFields: ReadonlySet<string>;
+  readonly answer: (call: ApiCall) => Promise<ApiAnswer>;
+  /** Called once for each request, before anything is decided. */
+  readonly onRequest: (method: string, path: string) => void;
+}
+
+export interface HttpsListener {
+  /** The port it listens on. 127.0.0.1 only. */
+  listen(port: number): Promise<number>;
+  /** Ends watches and connections. */
+  close(): Promise<void>;
+}
+
+/** k8s.io/apiserver pkg/server/config.go MaxRequestBodyBytes: 3 MiB. */
+const bodyLimit = 3 * 1024 * 1024;
+
+/** A request on its way: who sends it, and what it is about. */
+interface Arrival {
+  readonly info: RequestInfo;
+  /** Decoded. */
+  readonly path: string;
+  readonly url: URL;
+  readonly user: UserInfo;
+}
+
+/**
+ * TLS, then for each request kube-apiserver's order: request info, authentication (401), impersonation, authorization
+ * (403), and only then what is there (404) and what the body says.
+ */
+export function createHttpsListener(options: HttpsListenerOptions): HttpsListener {
+  const server: Server = createServer(
+    {
+      cert: options.certificatePem,
+      key: options.keyPem,
+      ca: options.clientCaPem,
+      requestCert: true,
+      rejectUnauthorized: false,
+    },
+    (request, response) => {
+      void serve(request, response, options);
+    },
+  );
+  // Go's default, which clients count on when they use a connection again
+  server.keepAliveTimeout = 90_000;
+  return {
+    listen: (port) =>
+      new Promise((resolve, reject) => {
+        server.once("error", (cause) =>
+          reject(
+            new CountersignError("ERR_TRANSPORT", `cannot listen on 127.0.0.1:${port}: ${cause.message}`, {
+              cause,
+            }),
+          ),
+        );
+        server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // ends watches, too
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HttpsListenerOptions,
+): Promise<void> {
+  const gone = new AbortController();
+  const { signal } = gone;
+  response.on("close", () => gone.abort());
+  const warnings: string[] = [];
+  try {
+    const arrival = receive(request, options);
+    const body = await readBody(request);
+    const { url, path, info, user } = arrival;
+    const call: ApiCall = {
+      method: request.method ?? "GET",
+      query: url.searchParams,
+      headers: request.headers,
+      unservedFields: options.unservedFields,
+      ...{ path, info, user, body, signal },
+      warn: (message) => warnings.push(message),
+    };
+    await writeAnswer(response, await options.answer(call), warnings, signal);
+  } catch (error) {
+    const failure = error instanceof StatusError ? error : internalError((error as Error).message);
+    if (!response.headersSent) writeStatus(response, failure, warnings);
+    else response.destroy();
+  }
+}
+
+/** @throws 401, 403 */
+function receive(request: IncomingMessage, options: HttpsListenerOptions): Arrival {
+  const { authentication, authorizer, onRequest } = options;
+  const method = request.method ?? "GET";
+  // only path and query are read: the host is nothing that a client decides
+  const url = new URL(`https://127.0.0.1${request.url?.startsWith("/") ? request.url : "/"}`);
+  onRequest(method, url.pathname);
+  const path = decodedPath(url);
+  const info = parseRequestInfo(method, path, url.searchParams);
+  const certificate = clientCertificateOf(request.socket as TLSSocket);
+  const requester = authentication.authenticate(request.headers.authorization, certificate);
+  const user = impersonate(request.headersDistinct, requester, authorizer);
+  const { allowed, reason } = authorizer.authorize(user, info);
+  if (!allowed) throw forbidden(user, info, reason);
+  return { info, path, url, user };
+}
+
+/** @throws 400 */
+function decodedPath({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    throw badRequest("the path is not percent-encoded UTF-8");
+  }
+}
+
+/** @throws 413 */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= bodyLimit) chunks.push(chunk);
+  }
+  if (length > bodyLimit) throw tooLarge(bodyLimit);
+  return Buffer.concat(chunks);
+}
