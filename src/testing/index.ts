@@ -13,11 +13,11 @@ export {
 } from "./certificates/certificate-authority.ts";
 export {
   type ControlPlane,
-  type ControlPlaneOptions,
   type ControlPlaneStatistics,
-  type CustomKind,
   startControlPlane,
 } from "./control-plane.ts";
 export type { ControlPlaneClock } from "./control-plane-clock.ts";
+export type { ControlPlaneOptions } from "./control-plane-options.ts";
 export type { KubeconfigUser } from "./kubeconfig-text.ts";
+export type { CustomKind } from "./objects/custom-kind.ts";
 export type { RotateOptions, SigningAlgorithm } from "./service-accounts/service-account-issuer.ts";

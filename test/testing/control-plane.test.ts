@@ -4,11 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import {
-  type ControlPlane,
-  type ControlPlaneOptions,
-  startControlPlane,
-} from "../../src/testing/control-plane.ts";
+import { type ControlPlane, startControlPlane } from "../../src/testing/control-plane.ts";
+import type { ControlPlaneOptions } from "../../src/testing/control-plane-options.ts";
 import { object, partsOf } from "../contract/objects.ts";
 import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { type CapturingWebhook, startCapturingWebhook } from "../rig/capturing-webhook.ts";
