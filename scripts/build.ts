@@ -6,6 +6,7 @@ import {
   globSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -16,9 +17,10 @@ import { bundlePackage } from "./package-chunks.ts";
 import { noticesOf } from "./third-party-notices.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const dist = join(root, "dist");
+// made aside and moved into place whole: what runs from dist/ meanwhile finds the old one or the new one
+const dist = join(root, `node_modules/.cache/countersign-build-${process.pid}`);
 
-rmSync(dist, { recursive: true, force: true });
+process.once("exit", () => rmSync(dist, { recursive: true, force: true }));
 compile();
 nameDeclarations();
 copySchemas();
@@ -28,13 +30,13 @@ await bundleExecCredential();
 stampCommit();
 // npm sets the mode of a `bin` when it installs one, an unpacked tarball does not
 chmodSync(join(dist, "commands/countersign.cjs"), 0o755);
+moveIntoPlace(join(root, "dist"));
 
 /** The declarations of every file, and the executable, which stays as it is. The rest of the code is bundled. */
 function compile(): void {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", join(root, "scripts/tsconfig.build.json")], {
-    stdio: "inherit",
-  });
+  const project = join(root, "scripts/tsconfig.build.json");
+  execFileSync(process.execPath, [tsc, "-p", project, "--outDir", dist], { stdio: "inherit" });
   for (const file of globSync("**/*.js", { cwd: dist })) rmSync(join(dist, file));
 }
 
@@ -44,6 +46,13 @@ function nameDeclarations(): void {
     const text = readFileSync(join(dist, file), "utf8");
     writeFileSync(join(dist, file), text.replaceAll(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"'));
   }
+}
+
+function moveIntoPlace(place: string): void {
+  const old = `${dist}-old`;
+  if (existsSync(place)) renameSync(place, old);
+  renameSync(dist, place);
+  rmSync(old, { recursive: true, force: true });
 }
 
 function copySchemas(): void {

@@ -8,7 +8,7 @@ export function noticesOf(files: readonly string[]): string {
     const { name, version, license } = JSON.parse(
       readFileSync(join(folder, "package.json"), "utf8"),
     ) as Manifest;
-    const [text] = globSync("LICEN[CS]E*", { cwd: folder });
+    const [text] = globSync("{LICENSE,LICENCE,License,license}*", { cwd: folder });
     if (text === undefined) throw new Error(`${folder} brings no licence text, so it cannot be bundled`);
     return `${name} ${version} (${license})\n\n${readFileSync(join(folder, text), "utf8").trim()}\n`;
   });
