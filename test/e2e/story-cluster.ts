@@ -18,8 +18,10 @@ import {
   goodImage,
   imagesPolicy,
   listOf,
+  mutatingConfiguration,
   namespace,
   serveAccount,
+  stampPolicy,
   webhookKubeconfig,
 } from "./story-objects.ts";
 
@@ -51,7 +53,7 @@ export interface StoryCluster {
   readonly bystander: CapturingWebhook;
   readonly folder: string;
   /** Those of `serve`'s routes, and the bystander's. */
-  readonly audiences: Readonly<Record<Via | "reviewed" | "bystander", string>>;
+  readonly audiences: Readonly<Record<Via | "reviewed" | "stamp" | "bystander", string>>;
   /** Signs client certificates that `serve` takes where their name is `kube-apiserver`. */
   readonly clientAuthority: CertificateAuthority;
   /** The plugin with the flags this cluster needs. */
@@ -75,7 +77,7 @@ export interface StoryOptions {
   readonly version: "1.37" | "1.34";
   readonly pluginFlags: readonly string[];
   /** What `serve` accepts on all of its routes, besides client certificates. */
-  readonly authentication: object;
+  readonly authentication: { readonly webhookTokens?: object; readonly [field: string]: unknown };
 }
 
 /** A real control plane, `countersign serve`, and the configurations and grants that bring the two together. */
@@ -120,7 +122,7 @@ async function assemble(
   const serve = await startServe({
     folder,
     port,
-    names: [`countersign.${namespace}.svc`],
+    names: [`countersign.${namespace}.svc`, `stamp.${namespace}.svc`],
     // nothing else: discovery and keys at the API server's address, as the ServiceAccount of the kubeconfig
     issuers: [{ name: "cluster" }],
     kubeconfig: await kubeconfigOf(serveAccount, controlPlane, kubectl),
@@ -128,11 +130,21 @@ async function assemble(
       route("service", accepted),
       route("url", accepted),
       route("reviewed", { ...authentication, tokenReview: {} }),
+      {
+        path: "/mutate/stamp",
+        type: "mutating",
+        audiences: [audiences.stamp],
+        authentication: forMutating(authentication),
+        policy: { file: "stamp.ts" },
+      },
     ],
-    policies: { "images.ts": imagesPolicy },
+    policies: { "images.ts": imagesPolicy, "stamp.ts": stampPolicy },
   });
   stops.push(() => serve.stop());
-  await kubectl(["apply", "-f", "-"], listOf(configurations(serve, bystander)));
+  await kubectl(
+    ["apply", "-f", "-"],
+    listOf([...configurations(serve, bystander), mutatingConfiguration(serve)]),
+  );
   const countersign: StoryCluster["countersign"] = (args, input = "") =>
     run(process.execPath, [executable, ...args], {
       env: { ...process.env, KUBECONFIG: controlPlane.kubeconfigFile },
@@ -175,11 +187,19 @@ async function assemble(
   };
 }
 
+/** A bound token's configuration is of the route's kind. */
+function forMutating(authentication: StoryOptions["authentication"]): object {
+  const { webhookTokens } = authentication;
+  if (webhookTokens === undefined) return authentication;
+  return { ...authentication, webhookTokens: { ...webhookTokens, kinds: ["MutatingWebhookConfiguration"] } };
+}
+
 function audiencesOf(port: number, bystanderPort: number): StoryCluster["audiences"] {
   return {
     service: `https://countersign.${namespace}.svc:${port}/validate/service`,
     url: `https://localhost:${port}/validate/url`,
     reviewed: `https://localhost:${port}/validate/reviewed`,
+    stamp: `https://stamp.${namespace}.svc:${port}/mutate/stamp`,
     bystander: `https://bystander.${namespace}.svc:${bystanderPort}/`,
   };
 }

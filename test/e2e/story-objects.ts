@@ -25,6 +25,23 @@ export default definePolicy<Deployment>({
 });
 `;
 
+/** Adds an annotation that says who called and who asked, and touches nothing else. */
+export const stampPolicy = `import { definePolicy } from "countersign";
+
+interface Deployment {
+  metadata: { annotations?: Record<string, string> };
+}
+
+export default definePolicy<Deployment>({
+  name: "stamp",
+  match: [{ apiGroups: ["apps"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["deployments"] }],
+  mutate: ({ object, caller, user }) => {
+    object.metadata.annotations = { ...object.metadata.annotations, seen: \`\${caller?.user.username} for \${user.username}\` };
+    return object;
+  },
+});
+`;
+
 export const listOf = (items: readonly object[]): object => ({ apiVersion: "v1", kind: "List", items });
 
 export function accountsAndServices(): readonly object[] {
@@ -47,6 +64,7 @@ export function accountsAndServices(): readonly object[] {
       subjects: [{ kind: "ServiceAccount", ...serveAccount }],
     },
     service("countersign"),
+    service("stamp"),
     service("bystander"),
   ];
 }
@@ -74,6 +92,27 @@ export function configuration({ name, clientConfig, matchLabels }: Configuration
       sideEffects: "None",
       admissionReviewVersions: ["v1"],
     })),
+  };
+}
+
+/** On a Service of its own: the plugin is told host and port only. */
+export function mutatingConfiguration({ port, caBundle }: ServeProcess): object {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: { name: "story-stamp" },
+    webhooks: [
+      {
+        name: "stamp.example.com",
+        clientConfig: { service: { name: "stamp", namespace, port, path: "/mutate/stamp" }, caBundle },
+        rules: [
+          { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["deployments"] },
+        ],
+        objectSelector: { matchLabels: { stamp: "yes" } },
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+      },
+    ],
   };
 }
 
