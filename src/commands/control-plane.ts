@@ -2,6 +2,7 @@ import { CountersignError } from "../errors.ts";
 import { type ControlPlane, startControlPlane } from "../testing/control-plane.ts";
 import { defineCommand } from "./command.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 /** `countersign control-plane`: the embedded control plane, until SIGTERM or SIGINT. */
 export const controlPlane = defineCommand({
@@ -65,15 +66,4 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new CountersignError("ERR_USAGE", `--port ${text} is not a port: give a number from 0 to 65535`);
-}
-
-/** Resolves at the first signal to stop; a second one ends the process as if nobody listened. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGTERM", stop).off("SIGINT", stop);
-      resolve();
-    };
-    process.on("SIGTERM", stop).on("SIGINT", stop);
-  });
 }

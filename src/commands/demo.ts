@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { type Command, type CommandIO, defineCommand } from "./command.ts";
-import { createNarrator } from "./demo/narrator.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { createNarrator, type Narrator } from "./demo/narrator.ts";
 import { type Stage, setStage } from "./demo/stage.ts";
 import { story } from "./demo/story.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 /** The whole story on the embedded control plane. Ends with 0 only if each part of it went as told. */
 export const demo: Command = defineCommand({
@@ -14,13 +14,17 @@ export const demo: Command = defineCommand({
   },
   async run({ flags }, io) {
     const narrator = createNarrator(io.stdout);
+    const stopped = stopSignal().then(() => "stopped" as const);
     const stage = await setStage();
     try {
-      for (const { title, tell } of story) {
-        narrator.act(title);
-        await tell(stage, narrator);
+      const told = tell(stage, narrator);
+      // what is still being told when it is stopped fails on what is taken down
+      told.catch(() => undefined);
+      if ((await Promise.race([told, stopped])) === "stopped") return 1;
+      if (flags.keep) {
+        io.stdout.write(invitation(stage));
+        await stopped;
       }
-      if (flags.keep) await keep(stage, io);
     } finally {
       await stage.strike();
     }
@@ -32,12 +36,19 @@ export const demo: Command = defineCommand({
   },
 });
 
-async function keep(stage: Stage, { stdout }: CommandIO): Promise<void> {
-  stdout.write(`\nIt goes on running until you interrupt it:
+async function tell(stage: Stage, narrator: Narrator): Promise<void> {
+  for (const { title, tell: act } of story) {
+    narrator.act(title);
+    await act(stage, narrator);
+  }
+}
 
-  export KUBECONFIG=${stage.kubeconfigFile}
+function invitation({ kubeconfigFile }: Stage): string {
+  return `
+It goes on running until you interrupt it:
+
+  export KUBECONFIG=${kubeconfigFile}
   kubectl -n shop create deployment mine --image=registry.example.com/team/mine:1
   kubectl -n shop create deployment theirs --image=docker.io/somebody/theirs:1
-`);
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+`;
 }

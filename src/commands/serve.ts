@@ -1,6 +1,7 @@
 import { loadServerConfiguration } from "../configuration/load-server-configuration.ts";
 import { createWebhookServer } from "../server/webhook-server.ts";
 import { defineCommand } from "./command.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 /** `countersign serve`: the webhook server, until SIGTERM or SIGINT. */
 export const serve = defineCommand({
@@ -38,14 +39,3 @@ export const serve = defineCommand({
     return 0;
   },
 });
-
-/** Resolves at the first signal to stop; a second one ends the process as if nobody listened. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGTERM", stop).off("SIGINT", stop);
-      resolve();
-    };
-    process.on("SIGTERM", stop).on("SIGINT", stop);
-  });
-}
