@@ -35,6 +35,29 @@ describe("architecture", () => {
       expect(upward).to.deep.equal([]);
     });
 
+  const storeys = [
+    ["objects", "certificates"],
+    ["status"],
+    ["requests", "storage", "schema", "strategies"],
+    ["authorization", "admission", "representations"],
+    ["service-accounts"],
+    ["authentication"],
+    ["endpoints", "serving"],
+    ["."],
+  ];
+  const storeyOf = (file: string): number => {
+    const [, folder = ".", nested] = file.split("/");
+    return storeys.findIndex((folders) => folders.includes(nested === undefined ? "." : folder));
+  };
+  for (const file of files.filter((one) => one.startsWith("testing/")))
+    it(`src/${file} keeps to the storeys of testing/`, () => {
+      expect(storeyOf(file), "its folder has no storey").to.not.equal(-1);
+      const upward = importsOf(file)
+        .filter((to) => to.startsWith("testing/") && dirname(to) !== dirname(file))
+        .filter((to) => storeyOf(to) >= storeyOf(file));
+      expect(upward).to.deep.equal([]);
+    });
+
   it("leaves the doors to users", () => {
     const inward = files.filter(
       (file) => file !== "index.ts" && importsOf(file).some((to) => to.endsWith("index.ts")),
