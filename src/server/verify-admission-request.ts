@@ -66,6 +66,11 @@ export async function verifyAdmissionRequest(
 
 function rawHeadersOf(headers: AdmissionRequestToVerify["headers"]): readonly string[] {
   if (Array.isArray(headers)) return headers;
-  const entries = headers instanceof Headers ? [...headers] : Object.entries(headers as IncomingHttpHeaders);
+  // not `instanceof Headers`: naming that class loads undici, 22 ms
+  const entries = isHeaders(headers) ? [...headers] : Object.entries(headers);
   return entries.flatMap(([name, value]) => [value ?? []].flat().flatMap((one) => [name, one]));
+}
+
+function isHeaders(headers: object): headers is Headers {
+  return Symbol.iterator in headers;
 }
