@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
 import { resolve } from "node:path";
 import { type Fixture, path, serverName } from "./fixture.ts";
 import { type PinnedProcess, runPinned, startPinned } from "./pinned-process.ts";
@@ -11,14 +13,14 @@ export function startServe(configuration: string): Promise<PinnedProcess> {
   return startPinned(serverCore, [executable, "serve", "--config", configuration], /"port":(\d+)/);
 }
 
-/** Koa and its router with the same certificate. */
+/** Koa and its router with the same certificate, as plain JavaScript: stripping types is no part of the baseline. */
 export function startBareKoa(fixture: Fixture): Promise<PinnedProcess> {
+  const source = stripTypeScriptTypes(readFileSync("scripts/bench/bare-koa.ts", "utf8"));
+  // below dist, so that it finds koa where everything else does
+  const script = resolve("dist/bare-koa.mjs");
+  writeFileSync(script, source);
   const task = { certFile: fixture.file("tls.crt"), keyFile: fixture.file("tls.key"), path };
-  return startPinned(
-    serverCore,
-    [resolve("scripts/bench/bare-koa.ts"), JSON.stringify(task)],
-    /"port":(\d+)/,
-  );
+  return startPinned(serverCore, [script, JSON.stringify(task)], /"port":(\d+)/);
 }
 
 export interface LoadResult {
