@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,8 @@ export async function startRealControlPlane(
   const serverBinary = await resolveBinary("kube-apiserver", releases[`kubernetes-${version}`], say);
   const kubectlBinary = await resolveBinary("kubectl", releases["kubernetes-1.37"], say);
   const folder = await mkdtemp(join(tmpdir(), "countersign-control-plane-"));
+  const discard = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", discard);
   const [port, etcdUrl] = [await freePort(), `http://127.0.0.1:${await freePort()}`];
   const files = writeFiles(folder, `https://127.0.0.1:${port}`);
   const url = `https://127.0.0.1:${port}`;
@@ -68,6 +70,7 @@ export async function startRealControlPlane(
   const stop = async (): Promise<void> => {
     await server?.stop(1_000);
     await etcd.stop();
+    process.off("exit", discard);
     await rm(folder, { recursive: true, force: true });
   };
   await start(options).catch(async (error: unknown) => {
