@@ -5,6 +5,9 @@ import type { CommandIO } from "./command.ts";
 const usageCodes: ReadonlySet<ErrorCode> = new Set([
   "ERR_USAGE",
   "ERR_CONFIGURATION",
+  "ERR_KUBECONFIG",
+  "ERR_CERTIFICATE_INVALID",
+  "ERR_POLICY_INVALID",
   "ERR_UNSUPPORTED_RUNTIME",
 ]);
 

@@ -96,7 +96,13 @@ describe("the command line", () => {
     expect(io.err()).to.equal("countersign: ERR_TOKEN_REQUEST_DENIED: because\n");
   });
 
-  for (const code of ["ERR_CONFIGURATION", "ERR_UNSUPPORTED_RUNTIME"] as const)
+  for (const code of [
+    "ERR_CONFIGURATION",
+    "ERR_KUBECONFIG",
+    "ERR_CERTIFICATE_INVALID",
+    "ERR_POLICY_INVALID",
+    "ERR_UNSUPPORTED_RUNTIME",
+  ] as const)
     it(`exits 2 on ${code}`, async () => {
       expect(await runCommandLine(["fail"], capturedIO(), { fail: row(failing(code)) })).to.equal(2);
     });
