@@ -89,7 +89,8 @@ export async function run(
     env: options.env ?? process.env,
     cwd: options.cwd,
     stdio: "pipe",
-    timeout: options.timeoutMs ?? 60_000,
+    // unlike `timeout` it holds nothing once the program has ended, or could not be started
+    signal: AbortSignal.timeout(options.timeoutMs ?? 60_000),
     killSignal: "SIGKILL",
   });
   running.add(child);
