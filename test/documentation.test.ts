@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
+import { commandTable } from "../src/commands/command-table.ts";
 import { errorCodes } from "../src/errors.ts";
 
 const readme = readFileSync("README.md", "utf8");
@@ -42,6 +43,20 @@ describe("documentation", () => {
       expect(Object.keys(errorCodes).filter((code) => !documented.has(code))).to.deep.equal([]));
     it("holds no other", () =>
       expect([...documented].filter((code) => !(code in errorCodes))).to.deep.equal([]));
+  });
+
+  it("the README's table of commands holds those there are, and no other", () => {
+    const table = readme.slice(readme.indexOf("## Commands"), readme.indexOf("Results go to stdout"));
+    const documented = [...table.matchAll(/^\| `([a-z-]+)/gm)].map(([, name]) => name!);
+    expect(documented.sort()).to.deep.equal(Object.keys(commandTable).sort());
+  });
+
+  it("the README's table of metrics holds those there are, and no other", () => {
+    const written = readFileSync("src/server/metrics.ts", "utf8").matchAll(/name: "(countersign_\w+)"/g);
+    const documented = readme.matchAll(/`(countersign_\w+)(?:\{[^}]*\})?`/g);
+    const distinct = (found: Iterable<RegExpMatchArray>) =>
+      [...new Set([...found].map(([, name]) => name!))].sort();
+    expect(distinct(documented)).to.deep.equal(distinct(written));
   });
 
   for (const door of doors)
