@@ -4,7 +4,7 @@ import type { KeySource } from "../authentication/token-issuer.ts";
 import type { WebhookCallerOptions } from "../authentication/webhook-callers.ts";
 import { systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
-import type { RestClient } from "../transport/rest-client.ts";
+import { type ClusterAccess, createClusterAccess } from "../server/cluster-access.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 
 /** The flags of `verify` that say what a token is held against. */
@@ -24,7 +24,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** What a token is held against; `close` lets go of connections and files. */
 export interface VerifiedRoute {
   readonly route: WebhookCallerOptions;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -61,15 +61,20 @@ async function routeOfFile(
     throw usage(`--path ${path}: ${config} has ${configuration.webhooks.map((one) => one.path).join(", ")}`);
   if (webhook.authentication.mode === "off")
     throw usage(`--path ${path}: its mode is off, so no token is looked at there`);
-  const { cluster, close } = lazyCluster(flags, env);
-  const issuers = await createIssuers({ configurations: configuration.issuers, cluster, clock: systemClock });
+  const cluster = clusterOf(flags, env);
+  const issuers = await createIssuers({
+    configurations: configuration.issuers,
+    cluster: cluster.restClient,
+    clock: systemClock,
+  });
+  const tokenReviews = webhook.authentication.tokenReview && (await cluster.tokenReviews());
   // only tokens are verified here, so that no file of certificates is needed
   const parts = { configuration, issuers: issuers.list, clientCAs: await loadClientCAs([], () => undefined) };
   return {
-    route: callerOptions(webhook, { ...parts, tokenReviews: undefined, clock: systemClock }),
-    close() {
+    route: callerOptions(webhook, { ...parts, tokenReviews, clock: systemClock }),
+    async close() {
       issuers.close();
-      close();
+      await cluster.close();
     },
   };
 }
@@ -77,7 +82,7 @@ async function routeOfFile(
 async function routeOfFlags(flags: RouteFlags, env: Env): Promise<VerifiedRoute> {
   const { audience: audiences, issuer } = flags;
   if (audiences.length === 0) throw usage("give --audience, or --config with --path");
-  const { cluster, close } = lazyCluster(flags, env);
+  const cluster = clusterOf(flags, env);
   const serviceAccounts = flags["service-account"].map((text) => parseServiceAccount(text));
   return {
     route: {
@@ -95,7 +100,7 @@ async function routeOfFlags(flags: RouteFlags, env: Env): Promise<VerifiedRoute>
       },
       ...named(serviceAccounts),
     },
-    close,
+    close: cluster.close,
   };
 }
 
@@ -103,11 +108,11 @@ function named(serviceAccounts: readonly ServiceAccountReference[]): Partial<Web
   return serviceAccounts.length === 0 ? {} : { serviceAccounts };
 }
 
-async function keySource(flags: RouteFlags, cluster: () => Promise<RestClient>): Promise<KeySource> {
+async function keySource(flags: RouteFlags, cluster: ClusterAccess): Promise<KeySource> {
   const file = flags["jwks-file"];
   if (file === undefined) {
     const { createClusterKeySource } = await import("../transport/key-sources.ts");
-    return createClusterKeySource(await cluster());
+    return createClusterKeySource(await cluster.restClient());
   }
   if (flags.issuer === undefined)
     throw usage("--jwks-file needs --issuer: a file of keys does not say whose they are");
@@ -115,19 +120,12 @@ async function keySource(flags: RouteFlags, cluster: () => Promise<RestClient>):
   return createJWKSFileSource({ issuer: flags.issuer, file });
 }
 
-function lazyCluster({ kubeconfig, context }: RouteFlags, env: Env) {
-  let client: RestClient | undefined;
-  return {
-    async cluster(): Promise<RestClient> {
-      const [{ findCluster }, { createRestClient }] = await Promise.all([
-        import("../transport/kubeconfig-connection.ts"),
-        import("../transport/rest-client.ts"),
-      ]);
-      client ??= createRestClient((await findCluster({ kubeconfig, context, env })).client);
-      return client;
-    },
-    close: () => client?.close(),
-  };
+/** Nothing of it is loaded, and nobody asked, before an issuer or a TokenReview needs it. */
+function clusterOf({ kubeconfig, context }: RouteFlags, env: Env): ClusterAccess {
+  return createClusterAccess(async () => {
+    const { findCluster } = await import("../transport/kubeconfig-connection.ts");
+    return findCluster({ kubeconfig, context, env });
+  });
 }
 
 function usage(message: string): CountersignError {

@@ -54,7 +54,7 @@ export const verify: Command = defineCommand({
       );
       return inspection.accepted ? 0 : 1;
     } finally {
-      close();
+      await close();
     }
   },
 });

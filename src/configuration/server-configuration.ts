@@ -150,5 +150,3 @@ export const serverConfigurationSchema = z
 export type ServerConfiguration = z.output<typeof serverConfigurationSchema>;
 export type IssuerConfiguration = ServerConfiguration["issuers"][number];
 export type WebhookRouteConfiguration = ServerConfiguration["webhooks"][number];
-export type AuthenticationConfiguration = WebhookRouteConfiguration["authentication"];
-export type AuthenticationMode = AuthenticationConfiguration["mode"];

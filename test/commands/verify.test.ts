@@ -117,6 +117,14 @@ describe("countersign verify", () => {
     expect(out()).to.contain("ERR_TOKEN_BINDING");
   });
 
+  it("asks for a TokenReview where the route does", async () => {
+    const authentication = "{webhookTokens: {kinds: [ValidatingWebhookConfiguration]}, tokenReview: {}}";
+    const config = await rig.write("review.yaml", configuration(authentication));
+    const { code, out } = await run(bound, "--config", config, "--path", "/validate");
+    expect(out()).to.match(/^ok +token review/m);
+    expect(code).to.equal(0);
+  });
+
   it("prints the findings as JSON", async () => {
     const { out } = await run(bound, "--audience", audience, "-o", "json");
     const { accepted, findings } = JSON.parse(out());
