@@ -5,7 +5,7 @@ import { expect } from "chai";
 /** Lowest first. A file imports from strictly lower layers, or from its own folder. CONTRIBUTING draws the same picture. */
 const layers = [
   ["errors", "diagnostics", "clock", "secret", "maybe-promise"],
-  ["cache"],
+  ["cache", "monitoring"],
   ["apis", "certificates"],
   ["authentication", "authorization", "admission", "kubeconfig", "configuration"],
   ["credentials"],
@@ -35,28 +35,34 @@ describe("architecture", () => {
       expect(upward).to.deep.equal([]);
     });
 
-  const storeys = [
-    ["objects", "certificates"],
-    ["status"],
-    ["requests", "storage", "schema", "strategies"],
-    ["authorization", "admission", "representations"],
-    ["service-accounts"],
-    ["authentication"],
-    ["endpoints", "serving"],
-    ["."],
-  ];
-  const storeyOf = (file: string): number => {
-    const [, folder = ".", nested] = file.split("/");
-    return storeys.findIndex((folders) => folders.includes(nested === undefined ? "." : folder));
+  /** Rooms with storeys of their own, lowest first; `.` is the room itself. */
+  const storeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
+    testing: [
+      ["objects", "certificates"],
+      ["status"],
+      ["requests", "storage", "schema", "strategies"],
+      ["authorization", "admission", "representations"],
+      ["service-accounts"],
+      ["authentication"],
+      ["endpoints", "serving"],
+      ["."],
+    ],
+    webhook: [["matching"], ["conditions", "sources"], ["client", "endpoints"], ["dispatch"], ["."]],
   };
-  for (const file of files.filter((one) => one.startsWith("testing/")))
-    it(`src/${file} keeps to the storeys of testing/`, () => {
-      expect(storeyOf(file), "its folder has no storey").to.not.equal(-1);
-      const upward = importsOf(file)
-        .filter((to) => to.startsWith("testing/") && dirname(to) !== dirname(file))
-        .filter((to) => storeyOf(to) >= storeyOf(file));
-      expect(upward).to.deep.equal([]);
-    });
+  for (const [room, floors] of Object.entries(storeys)) {
+    const storeyOf = (file: string): number => {
+      const [, folder = ".", nested] = file.split("/");
+      return floors.findIndex((folders) => folders.includes(nested === undefined ? "." : folder));
+    };
+    for (const file of files.filter((one) => one.startsWith(`${room}/`)))
+      it(`src/${file} keeps to the storeys of ${room}/`, () => {
+        expect(storeyOf(file), "its folder has no storey").to.not.equal(-1);
+        const upward = importsOf(file)
+          .filter((to) => to.startsWith(`${room}/`) && dirname(to) !== dirname(file))
+          .filter((to) => storeyOf(to) >= storeyOf(file));
+        expect(upward).to.deep.equal([]);
+      });
+  }
 
   it("leaves the doors to users", () => {
     const inward = files.filter(

@@ -9,7 +9,7 @@ import { createTokenRequestClient } from "../../src/transport/token-request-clie
 import {
   createAuthenticationInfoResolver,
   type WebhookTarget,
-} from "../../src/webhook/authentication-info-resolver.ts";
+} from "../../src/webhook/client/authentication-info-resolver.ts";
 import { type BenchOptions, microseconds, nanosecondsEach, type Row } from "./row.ts";
 
 export const callerAccount: ServiceAccountReference = { namespace: "kube-system", name: "webhook-caller" };

@@ -5,7 +5,7 @@ import { getOwn, isJSONObject, type JSONObject, type JSONValue } from "../admiss
 import type { UserInfo } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
 import { apiPath, type RestClient } from "../transport/rest-client.ts";
-import type { AdmissionAttributes } from "../webhook/admission-attributes.ts";
+import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
 
 /** An object of a file, with what an API server knows of its kind. */
 export interface AdmissionObject {

@@ -4,8 +4,8 @@ import { applyJSONPatch } from "../admission/json-patch.ts";
 import { parseLossless } from "../admission/json-runtime.ts";
 import type { JSONValue } from "../admission/json-value.ts";
 import { errorCodeOf } from "../errors.ts";
-import type { VerifiedResponse } from "../webhook/admission-review.ts";
-import type { WebhookAnswer } from "../webhook/webhook-client.ts";
+import type { WebhookAnswer } from "../webhook/client/webhook-client.ts";
+import type { VerifiedResponse } from "../webhook/dispatch/admission-review.ts";
 import { lineDiff } from "./line-diff.ts";
 
 /** What came of a call. */

@@ -5,20 +5,20 @@ import { CountersignError } from "../errors.ts";
 import { findCluster } from "../transport/kubeconfig-connection.ts";
 import { createRestClient, type RestClient } from "../transport/rest-client.ts";
 import { createTokenRequestClient } from "../transport/token-request-client.ts";
-import type { AdmissionAttributes } from "../webhook/admission-attributes.ts";
+import {
+  createAuthenticationInfoResolver,
+  type WebhookTarget,
+} from "../webhook/client/authentication-info-resolver.ts";
+import { dnsServiceResolver, type ServiceResolver } from "../webhook/client/service-resolver.ts";
+import { createWebhookClient, type WebhookAnswer } from "../webhook/client/webhook-client.ts";
 import {
   buildReview,
   type OutgoingReview,
   type VerifiedResponse,
   verifyReview,
-} from "../webhook/admission-review.ts";
-import {
-  createAuthenticationInfoResolver,
-  type WebhookTarget,
-} from "../webhook/authentication-info-resolver.ts";
-import { callFailure } from "../webhook/hook-call.ts";
-import { dnsServiceResolver, type ServiceResolver } from "../webhook/service-resolver.ts";
-import { createWebhookClient, type WebhookAnswer } from "../webhook/webhook-client.ts";
+} from "../webhook/dispatch/admission-review.ts";
+import { callFailure } from "../webhook/dispatch/hook-call.ts";
+import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
 import { type AdmissionObject, readLive, readObject, resolveObject, whoWeAre } from "./admission-object.ts";
 import { createCallReport, formatCallReport } from "./call-report.ts";
 import { chooseWebhook } from "./chosen-webhook.ts";

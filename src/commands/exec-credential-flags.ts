@@ -1,6 +1,6 @@
 import type { ServiceAccountReference } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
-import type { EndpointTokenIntent } from "../webhook/endpoint-token-source.ts";
+import type { EndpointTokenIntent } from "../webhook/endpoints/endpoint-token-source.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 

@@ -9,7 +9,7 @@ import { createExecTokenProvider, type ExecToken } from "../credentials/exec-tok
 import { createPrivateTokenFiles } from "../credentials/private-token-files.ts";
 import type { TokenSource } from "../credentials/token-source.ts";
 import { CountersignError } from "../errors.ts";
-import type { WebhookEndpoint } from "../webhook/endpoint-token-source.ts";
+import type { WebhookEndpoint } from "../webhook/endpoints/endpoint-token-source.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import {
   checkExecCredentialFlags,
@@ -135,7 +135,7 @@ function lazySource(
 ): TokenSource {
   return {
     async token(options) {
-      const { createEndpointTokenSource } = await import("../webhook/endpoint-token-source.ts");
+      const { createEndpointTokenSource } = await import("../webhook/endpoints/endpoint-token-source.ts");
       const { connectAPIServer } = await import("./api-server-connection.ts");
       const client = await connectAPIServer(apiServer, io.env);
       try {

@@ -1,7 +1,7 @@
 import type { TokenIssuer } from "../authentication/token-issuer.ts";
 import type { KeyPair } from "../certificates/key-pair.ts";
 import type { Clock } from "../clock.ts";
-import type { HealthCheck } from "./health.ts";
+import type { HealthCheck } from "../monitoring/health.ts";
 
 export interface ReadinessOptions {
   readonly draining: () => boolean;

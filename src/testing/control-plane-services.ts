@@ -1,6 +1,6 @@
 import type { UserInfo } from "../apis/authentication.ts";
-import type { ServiceResolver } from "../webhook/service-resolver.ts";
-import type { WebhookClient } from "../webhook/webhook-client.ts";
+import type { ServiceResolver } from "../webhook/client/service-resolver.ts";
+import type { WebhookClient } from "../webhook/client/webhook-client.ts";
 import { createAdmissionChain } from "./admission/admission-chain.ts";
 import { deleteContents, isNamespace } from "./admission/namespace-lifecycle.ts";
 import { createServiceResolver, createWebhookAdmission } from "./admission/webhook-admission.ts";

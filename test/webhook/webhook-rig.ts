@@ -5,9 +5,9 @@ import type {
   WebhookConfiguration,
   WebhookConfigurationKind,
 } from "../../src/apis/admissionregistration.ts";
-import type { AdmissionAttributes } from "../../src/webhook/admission-attributes.ts";
-import { createAuthenticationInfoResolver } from "../../src/webhook/authentication-info-resolver.ts";
-import { createWebhookClient, type WebhookClient } from "../../src/webhook/webhook-client.ts";
+import { createAuthenticationInfoResolver } from "../../src/webhook/client/authentication-info-resolver.ts";
+import { createWebhookClient, type WebhookClient } from "../../src/webhook/client/webhook-client.ts";
+import type { AdmissionAttributes } from "../../src/webhook/matching/admission-attributes.ts";
 import { answerJSON, readBody, startTLSServer, type TLSServer } from "../tls-server.ts";
 
 /** What a webhook under test does with a review's request: members of its response, or anything at all with `response`. */

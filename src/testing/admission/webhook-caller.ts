@@ -6,9 +6,9 @@ import { parseKubeconfig } from "../../kubeconfig/parse-kubeconfig.ts";
 import { Secret } from "../../secret.ts";
 import { createRestClient, type RestClient } from "../../transport/rest-client.ts";
 import { createTokenRequestClient } from "../../transport/token-request-client.ts";
-import { createAuthenticationInfoResolver } from "../../webhook/authentication-info-resolver.ts";
-import type { ServiceResolver } from "../../webhook/service-resolver.ts";
-import { createWebhookClient, type WebhookClient } from "../../webhook/webhook-client.ts";
+import { createAuthenticationInfoResolver } from "../../webhook/client/authentication-info-resolver.ts";
+import type { ServiceResolver } from "../../webhook/client/service-resolver.ts";
+import { createWebhookClient, type WebhookClient } from "../../webhook/client/webhook-client.ts";
 
 /** How the control plane proves to webhooks who it is. */
 export interface WebhookAuthentication {

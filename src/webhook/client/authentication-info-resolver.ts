@@ -1,0 +1,118 @@
+import type { Webhook, WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
+import { webhookAudience } from "../../apis/audience.ts";
+import type { ServiceAccountReference } from "../../apis/authentication.ts";
+import type { TokenCache } from "../../credentials/token-cache.ts";
+import type { TokenIntent } from "../../credentials/token-request.ts";
+import { serviceHostPort } from "../../kubeconfig/find-user.ts";
+import type { MaybePromise } from "../../maybe-promise.ts";
+import type { ClientConfig } from "./client-config.ts";
+import {
+  createKubeconfigClientConfigs,
+  type KubeconfigClientConfigsOptions,
+} from "./kubeconfig-client-configs.ts";
+import { webhookAddress } from "./webhook-address.ts";
+
+/** One webhook about to be called, and for which API group's objects. */
+export interface WebhookTarget {
+  readonly kind: WebhookConfigurationKind;
+  readonly configuration: { readonly name: string; readonly uid: string };
+  readonly webhook: Webhook;
+  readonly apiGroup: string;
+}
+
+/** Tokens asked for webhooks from an API server. */
+export interface RequestedTokens {
+  readonly cache: TokenCache;
+  /** Whose tokens they are. */
+  readonly serviceAccount: ServiceAccountReference;
+  /** Default `attested`: bound to the webhook's configuration. `audience` works on any cluster since 1.20. */
+  readonly mode?: "attested" | "audience";
+  /** What is attested instead of the API group under review: `*` where, as for kube-apiserver, all groups are ours. */
+  readonly apiGroup?: string;
+  /** Default `all`. `authenticationSource`: only webhooks that ask by `clientConfig.authenticationSource.tokenRequest` (KEP-2510). */
+  readonly webhooks?: "all" | "authenticationSource";
+}
+
+/** Where credentials come from: a kubeconfig, the pod we run in, tokens asked for. */
+export interface AuthenticationInfoResolverOptions extends KubeconfigClientConfigsOptions {
+  readonly tokens?: RequestedTokens;
+}
+
+/** Says with what a host, a Service or one webhook is called. */
+export interface AuthenticationInfoResolver {
+  /** @throws ERR_KUBECONFIG when the user that was found cannot be used. Nothing is remembered of a failure. */
+  clientConfigFor(hostPort: string): MaybePromise<ClientConfig>;
+  clientConfigForService(name: string, namespace: string, port: number): MaybePromise<ClientConfig>;
+  /**
+   * The same for one webhook, with the token that is asked for it: a bearer token or password of the kubeconfig gives way
+   * to it, a client certificate stays. Answers without a promise from the second time on.
+   * @throws ERR_WEBHOOK_CALL for a clientConfig that names no address.
+   */
+  clientConfigForWebhook(target: WebhookTarget): MaybePromise<ClientConfig>;
+}
+
+interface Resolved {
+  readonly uid: string;
+  readonly config: ClientConfig;
+}
+
+/**
+ * The look-up of kubernetes/apiserver pkg/util/webhook, with requested tokens (KEP-2510, KEP-6060) joined to it. What
+ * has been resolved for a webhook is kept as long as its object is: a configuration that changed comes as a new one.
+ */
+export function createAuthenticationInfoResolver(
+  options: AuthenticationInfoResolverOptions,
+): AuthenticationInfoResolver {
+  const { tokens } = options;
+  const find = createKubeconfigClientConfigs(options);
+  const byWebhook = new WeakMap<Webhook, Map<string, Resolved>>();
+
+  function resolve(target: WebhookTarget): MaybePromise<ClientConfig> {
+    const { hostPort } = webhookAddress(target.webhook.clientConfig);
+    const intent = tokens === undefined ? undefined : intentFor(target, tokens);
+    const found = find(hostPort, intent !== undefined);
+    const finish = (config: ClientConfig): ClientConfig =>
+      remember(target, intent === undefined ? config : withRequestedToken(config, tokens!, intent));
+    return found instanceof Promise ? found.then(finish) : finish(found);
+  }
+
+  function remember({ webhook, apiGroup, configuration }: WebhookTarget, config: ClientConfig): ClientConfig {
+    const known = byWebhook.get(webhook) ?? new Map<string, Resolved>();
+    byWebhook.set(webhook, known.set(apiGroup, { uid: configuration.uid, config }));
+    return config;
+  }
+
+  return {
+    clientConfigFor: (hostPort) => find(hostPort),
+    clientConfigForService: (name, namespace, port) => find(serviceHostPort(name, namespace, port)),
+    clientConfigForWebhook(target) {
+      const known = byWebhook.get(target.webhook)?.get(target.apiGroup);
+      return known?.uid === target.configuration.uid ? known.config : resolve(target);
+    },
+  };
+}
+
+/** KEP-2510: the requested token takes the place of what the kubeconfig would put into Authorization. */
+function withRequestedToken(
+  { token, basic, ...rest }: ClientConfig,
+  { cache, serviceAccount }: RequestedTokens,
+  intent: TokenIntent,
+): ClientConfig {
+  return { ...rest, requestedToken: cache.source(serviceAccount, intent) };
+}
+
+function intentFor(target: WebhookTarget, tokens: RequestedTokens): TokenIntent | undefined {
+  const { kind, configuration, webhook, apiGroup } = target;
+  const { clientConfig } = webhook;
+  const asks = clientConfig.authenticationSource?.tokenRequest !== undefined;
+  if (tokens.webhooks === "authenticationSource" && !asks) return undefined;
+  const audience = webhookAudience(clientConfig);
+  if (tokens.mode === "audience") return { mode: "audience", audiences: [audience] };
+  const { name, uid } = configuration;
+  return {
+    mode: "attested",
+    configuration: { kind, name, uid },
+    audience,
+    apiGroup: tokens.apiGroup ?? apiGroup,
+  };
+}

@@ -1,0 +1,101 @@
+import { expect } from "chai";
+import { diagnosticsChannel } from "../../src/diagnostics.ts";
+import { createLog, type Log, type LogLevel } from "../../src/monitoring/log.ts";
+
+describe("createLog", () => {
+  let log: Log;
+  const written: string[] = [];
+  const destination = { write: (line: string) => written.push(line) };
+  const start = (level?: LogLevel): void => {
+    log = createLog({ destination, ...(level !== undefined && { level }) });
+  };
+  const lines = async (): Promise<Record<string, unknown>[]> => {
+    await log.flush();
+    return written.map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  beforeEach(() => {
+    written.length = 0;
+  });
+  afterEach(() => log.close());
+
+  it("writes one JSON line with level, time and message", async () => {
+    start();
+    log.write("info", "serving", { port: 8443 });
+    const [line] = await lines();
+    expect(line).to.include({ level: "info", msg: "serving", port: 8443 });
+    expect(Date.parse(String(line?.time))).to.be.closeTo(Date.now(), 5000);
+  });
+
+  it("keeps the order of what was written before pino was loaded and after", async () => {
+    start();
+    for (let count = 0; count < 3; count++) log.write("info", String(count));
+    await log.flush();
+    log.write("info", "3");
+    expect((await lines()).map(({ msg }) => msg)).to.deep.equal(["0", "1", "2", "3"]);
+  });
+
+  it("keeps caller and user apart", async () => {
+    start("debug");
+    diagnosticsChannel("countersign:request").publish({
+      path: "/validate",
+      mode: "enforce",
+      allowed: true,
+      code: 200,
+      durationMs: 1,
+      caller: "system:serviceaccount:kube-system:webhook-caller",
+      method: "webhookToken",
+      user: "kubernetes-admin",
+    });
+    expect((await lines())[0]).to.include({
+      level: "debug",
+      msg: "allowed",
+      caller: "system:serviceaccount:kube-system:webhook-caller",
+      user: "kubernetes-admin",
+    });
+  });
+
+  it("says why a caller was refused, at a level that is on", async () => {
+    start();
+    const refusals = diagnosticsChannel("countersign:refusal");
+    const refusal = {
+      path: "/validate",
+      code: "ERR_TOKEN_EXPIRED",
+      detail: "exp: expired 10 s ago",
+      peer: "10.0.0.1",
+    };
+    refusals.publish({ ...refusal, mode: "enforce", outcome: "refused" });
+    refusals.publish({ ...refusal, mode: "observe", outcome: "wouldRefuse" });
+    const [refused, would] = await lines();
+    expect(refused).to.include({ level: "warn", msg: "refused", ...refusal });
+    expect(would).to.include({ level: "warn", msg: "would have been refused", mode: "observe" });
+  });
+
+  it("says that a reload failed as an error, and that the last good value stays", async () => {
+    start();
+    diagnosticsChannel("countersign:reload").publish({
+      what: "policy",
+      file: "p.ts",
+      outcome: "failed",
+      detail: "no",
+    });
+    expect((await lines())[0]).to.include({ level: "error", file: "p.ts", detail: "no" });
+  });
+
+  it("leaves out what is below its level, and everything when silent", async () => {
+    start("error");
+    log.write("warn", "x");
+    diagnosticsChannel("countersign:keys").publish({ issuer: "a", outcome: "failed" });
+    expect(await lines()).to.deep.equal([]);
+    log.close();
+    start("silent");
+    log.write("error", "x");
+    expect(await lines()).to.deep.equal([]);
+  });
+
+  it("writes no more of what is published once it is closed", async () => {
+    start();
+    log.close();
+    diagnosticsChannel("countersign:keys").publish({ issuer: "a", outcome: "fetched" });
+    expect(await lines()).to.deep.equal([]);
+  });
+});
