@@ -1,13 +1,14 @@
 import { BinaryUnavailable, releases, resolveBinary } from "../rig/binaries.ts";
 import { run } from "../rig/child-process.ts";
 
-export type Requirement = "kube-apiserver 1.37" | "kube-apiserver 1.34" | "go";
+export type Requirement = "kube-apiserver 1.37" | "kube-apiserver 1.34" | "sample-apiserver" | "go";
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
 
 const binaries = {
   "kube-apiserver 1.37": [["kube-apiserver", releases["kubernetes-1.37"]]],
   "kube-apiserver 1.34": [["kube-apiserver", releases["kubernetes-1.34"]]],
+  "sample-apiserver": [["sample-apiserver", releases["sample-apiserver"]]],
 } as const;
 
 const known = new Map<Requirement, Promise<string | undefined>>();

@@ -7,7 +7,7 @@ import { run } from "./child-process.ts";
 export interface BinaryRelease {
   /** The folder under test/binaries whose go.mod pins the sources. */
   readonly module: string;
-  readonly project: "kubernetes" | "etcd";
+  readonly project: "kubernetes" | "etcd" | "sample-apiserver";
   readonly version: string;
 }
 
@@ -20,12 +20,14 @@ export const releases = {
   "kubernetes-1.37": { module: "kubernetes-1.37", project: "kubernetes", version: "1.37.0" },
   "kubernetes-1.34": { module: "kubernetes-1.34", project: "kubernetes", version: "1.34.4" },
   etcd: { module: "etcd", project: "etcd", version: "3.6.16" },
+  "sample-apiserver": { module: "sample-apiserver", project: "sample-apiserver", version: "0.37.0" },
 } as const satisfies Record<string, BinaryRelease>;
 
 const packages: Readonly<Record<string, string>> = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
   kubectl: "k8s.io/kubernetes/cmd/kubectl",
   etcd: "go.etcd.io/etcd/server/v3",
+  "sample-apiserver": "k8s.io/sample-apiserver",
 };
 
 /** 255 s were measured for kube-apiserver on two idle cores; a slow machine is given six times that. */

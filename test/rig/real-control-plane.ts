@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
+import { admissionFlags } from "./admission-flags.ts";
 import { createApiClient } from "./api-client.ts";
 import { releases, resolveBinary } from "./binaries.ts";
 import { type Finished, type RunningProcess, run, startProcess } from "./child-process.ts";
@@ -16,6 +17,8 @@ export interface RealControlPlaneOptions {
   readonly attestations?: boolean;
   /** The kubeconfig that both webhook plugins present credentials from. */
   readonly webhookKubeconfig?: string | undefined;
+  /** Requests for groups with an APIService are passed on, the user's name and groups in headers. */
+  readonly aggregation?: boolean;
   readonly extraFlags?: readonly string[];
 }
 
@@ -24,6 +27,8 @@ export interface RealControlPlane {
   readonly caPem: string;
   readonly caFile: string;
   readonly adminToken: string;
+  /** Where an aggregated API server may keep its objects as well, under a prefix of its own. */
+  readonly etcdUrl: string;
   /** system:masters, by token. */
   readonly kubeconfigFile: string;
   /** Removed by `stop`. */
@@ -59,7 +64,8 @@ export async function startRealControlPlane(
     const args = [
       ...baseFlags(files, port, etcdUrl),
       ...gateFlags(version, options),
-      ...admissionFlags(folder, startOptions),
+      ...(options.aggregation === true ? aggregationFlags(folder) : []),
+      ...admissionFlags(folder, startOptions.webhookKubeconfig),
     ];
     server = startProcess({
       command: serverBinary.file,
@@ -73,12 +79,14 @@ export async function startRealControlPlane(
     process.off("exit", discard);
     await rm(folder, { recursive: true, force: true });
   };
+  if (options.aggregation === true) writeFrontProxy(folder);
   await start(options).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
   return {
     url,
+    etcdUrl,
     folder,
     stop,
     caPem: files.caPem,
@@ -195,25 +203,26 @@ function gateFlags(version: string, { attestations = true }: RealControlPlaneOpt
   return version === "1.34" ? [] : [`--feature-gates=APIServerWebhookAuthenticationToken=${attestations}`];
 }
 
-function admissionFlags(folder: string, { webhookKubeconfig }: RealControlPlaneOptions): readonly string[] {
-  if (webhookKubeconfig === undefined) return [];
-  const kubeConfigFile = join(folder, "webhooks.kubeconfig");
-  writeFileSync(kubeConfigFile, webhookKubeconfig, { mode: 0o600 });
-  const configuration = {
-    apiVersion: "apiserver.config.k8s.io/v1",
-    kind: "WebhookAdmissionConfiguration",
-    kubeConfigFile,
-  };
-  const plugins = ["ValidatingAdmissionWebhook", "MutatingAdmissionWebhook"].map((name) => ({
-    name,
-    configuration,
-  }));
-  const file = join(folder, "admission.yaml");
-  writeFileSync(
-    file,
-    JSON.stringify({ apiVersion: "apiserver.config.k8s.io/v1", kind: "AdmissionConfiguration", plugins }),
-  );
-  return [`--admission-control-config-file=${file}`];
+/** The front proxy has an authority of its own: whoever holds one of its certificates may say who the user is. */
+function writeFrontProxy(folder: string): void {
+  const authority = createCertificateAuthority({ commonName: "countersign-test-front-proxy-ca" });
+  const { certificatePem, keyPem } = authority.issue({ commonName: "front-proxy-client" });
+  const pems = { "ca.crt": authority.certificatePem, "client.crt": certificatePem, "client.key": keyPem };
+  for (const [name, pem] of Object.entries(pems))
+    writeFileSync(join(folder, `front-proxy-${name}`), pem, { mode: 0o600 });
+}
+
+function aggregationFlags(folder: string): readonly string[] {
+  return [
+    `--requestheader-client-ca-file=${join(folder, "front-proxy-ca.crt")}`,
+    "--requestheader-allowed-names=front-proxy-client",
+    "--requestheader-username-headers=X-Remote-User",
+    "--requestheader-uid-headers=X-Remote-Uid",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    `--proxy-client-cert-file=${join(folder, "front-proxy-client.crt")}`,
+    `--proxy-client-key-file=${join(folder, "front-proxy-client.key")}`,
+  ];
 }
 
 async function untilReady(server: RunningProcess, url: string, { caPem, adminToken }: Files): Promise<void> {
