@@ -17,7 +17,7 @@ await describeWith(
     /** The plugin's kubeconfig with an API server at another port of this machine. */
     const minterAt = (name: string, port: number): string => {
       const file = join(story.folder, `${name}.kubeconfig`);
-      const kubeconfig = readFileSync(join(story.folder, "webhook-caller.kubeconfig"), "utf8");
+      const kubeconfig = readFileSync(join(story.folder, "kube-system-webhook-caller.kubeconfig"), "utf8");
       writeFileSync(file, kubeconfig.replace(story.controlPlane.url, `https://127.0.0.1:${port}`), {
         mode: 0o600,
       });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type CertificateAuthority,
@@ -9,6 +9,8 @@ import { type Finished, run } from "../rig/child-process.ts";
 import { freePort } from "../rig/free-port.ts";
 import { poll } from "../rig/poll.ts";
 import { type RealControlPlane, startRealControlPlane } from "../rig/real-control-plane.ts";
+import { serviceAccountKubeconfig } from "../rig/service-account-kubeconfig.ts";
+import { type StrictKubectl, strictKubectl } from "../rig/strict-kubectl.ts";
 import { executable, type ServeProcess, startServe } from "./serve-process.ts";
 import {
   accountsAndServices,
@@ -68,8 +70,7 @@ export interface StoryCluster {
   countersign(args: readonly string[], input?: string): Promise<Finished>;
   /** Real kubectl makes a Deployment that the chosen webhook reviews, and the bystander with it. */
   createDeployment(options: DeploymentOptions): Promise<CreatedDeployment>;
-  /** @throws where kubectl fails */
-  kubectl(args: readonly string[], input?: unknown): Promise<string>;
+  readonly kubectl: StrictKubectl;
   stop(): Promise<void>;
 }
 
@@ -103,7 +104,7 @@ async function assemble(
   const bystander = await startCapturingWebhook({ names: [`bystander.${namespace}.svc`] });
   stops.push(() => bystander.close());
   const { folder } = controlPlane;
-  const kubectl = kubectlOf(controlPlane);
+  const kubectl = strictKubectl(controlPlane);
   await kubectl(["apply", "-f", "-"], listOf(accountsAndServices()));
   const port = await freePort();
   const audiences = audiencesOf(port, bystander.port);
@@ -125,7 +126,7 @@ async function assemble(
     names: [`countersign.${namespace}.svc`, `stamp.${namespace}.svc`],
     // nothing else: discovery and keys at the API server's address, as the ServiceAccount of the kubeconfig
     issuers: [{ name: "cluster" }],
-    kubeconfig: await kubeconfigOf(serveAccount, controlPlane, kubectl),
+    kubeconfig: await serviceAccountKubeconfig(serveAccount, controlPlane),
     webhooks: [
       route("service", accepted),
       route("url", accepted),
@@ -151,7 +152,7 @@ async function assemble(
       input,
     });
   await grantAsPrinted(controlPlane, countersign);
-  const minter = await kubeconfigOf(callerAccount, controlPlane, kubectl);
+  const minter = await serviceAccountKubeconfig(callerAccount, controlPlane);
   const hosts = [`*.${namespace}.svc:${port}`, `localhost:${port}`, `*.${namespace}.svc:${bystander.port}`];
   const restartAs: StoryCluster["restartAs"] = (user) =>
     controlPlane.restart({ webhookKubeconfig: user && webhookKubeconfig(user, hosts) });
@@ -204,17 +205,6 @@ function audiencesOf(port: number, bystanderPort: number): StoryCluster["audienc
   };
 }
 
-type Kubectl = StoryCluster["kubectl"];
-
-function kubectlOf(controlPlane: RealControlPlane): Kubectl {
-  return async (args, input) => {
-    const text = input === undefined || typeof input === "string" ? input : JSON.stringify(input);
-    const { code, stdout, stderr } = await controlPlane.kubectl(args, text);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
-    return stdout;
-  };
-}
-
 /** `countersign rbac … | kubectl apply -f -`: what it prints has to be enough, and is all that is granted. */
 async function grantAsPrinted(
   controlPlane: RealControlPlane,
@@ -229,22 +219,7 @@ async function grantAsPrinted(
     "--api-group=apps",
   ]);
   if (printed.code !== 0) throw new Error(`countersign rbac: ${printed.stderr}`);
-  await kubectlOf(controlPlane)(["apply", "-f", "-"], printed.stdout);
-}
-
-/** A kubeconfig that acts as a ServiceAccount for an hour. */
-async function kubeconfigOf(
-  { namespace: of, name }: typeof callerAccount,
-  { folder, kubeconfigFile }: RealControlPlane,
-  kubectl: Kubectl,
-): Promise<string> {
-  const token = (await kubectl(["create", "token", name, "-n", of, "--duration=1h"])).trim();
-  const admin = JSON.parse(readFileSync(kubeconfigFile, "utf8")) as Record<string, unknown>;
-  const file = join(folder, `${name}.kubeconfig`);
-  writeFileSync(file, JSON.stringify({ ...admin, users: [{ name: "admin", user: { token } }] }), {
-    mode: 0o600,
-  });
-  return file;
+  await strictKubectl(controlPlane)(["apply", "-f", "-"], printed.stdout);
 }
 
 function runPlugin({ command, args }: Plugin, server: string, caBundle: string): Promise<Finished> {
