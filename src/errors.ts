@@ -65,6 +65,13 @@ export const errorCodes = {
     "Unauthorized",
     "the API server could not be asked to review the token",
   ),
+  // may this user do that
+  ERR_IMPERSONATION: row(403, "Forbidden", "`Impersonate-*` headers came, and this server accepts none"),
+  ERR_ACCESS_REVIEW_UNAVAILABLE: row(
+    500,
+    "InternalError",
+    "the API server could not be asked whether a user may do something",
+  ),
   // may this caller show us this review
   ERR_GROUP_NOT_ATTESTED: row(
     403,
