@@ -8,7 +8,9 @@ export type AuthenticationMethod =
   | "webhookToken"
   | "serviceAccountToken"
   | "tokenReview"
-  | "clientCertificate";
+  | "clientCertificate"
+  | "requestHeader"
+  | "anonymous";
 
 /** The webhook configuration a token is bound to. */
 export interface BoundConfiguration {
@@ -46,6 +48,11 @@ export interface PresentedCredentials {
   readonly authorization: readonly string[];
   /** Absent where the peer sent none. */
   readonly clientCertificate?: PresentedCertificate;
+  /**
+   * Every header as it came, names and values in turn, as node's `rawHeaders`: what a front proxy says of its user. Absent
+   * where no proxy is believed.
+   */
+  readonly rawHeaders?: readonly string[];
 }
 
 /**

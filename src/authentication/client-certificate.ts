@@ -1,10 +1,11 @@
-import { createHash, X509Certificate } from "node:crypto";
-import { type Clock, systemClock } from "../clock.ts";
+import type { X509Certificate } from "node:crypto";
+import type { Clock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
-import type { Caller, PresentedCertificate, RequestAuthenticator } from "./authenticator.ts";
-import { findCertificateChain } from "./certificate-chain.ts";
+import type { Caller, RequestAuthenticator } from "./authenticator.ts";
 import { readCertificateExtensions } from "./certificate-extensions.ts";
+import { certificateExtra, certificateSubject } from "./certificate-subject.ts";
 import { quotedList } from "./token-check.ts";
+import { createCertificateVerifier, type VerifiedCertificate } from "./verified-certificate.ts";
 
 /** Whose certificates are accepted, and who signs them. */
 export interface ClientCertificateOptions {
@@ -30,58 +31,32 @@ export interface ClientCertificateOptions {
 export function createClientCertificateAuthenticator(
   options: ClientCertificateOptions,
 ): RequestAuthenticator {
-  const clock = options.clock ?? systemClock;
-  if (options.names.length === 0 || options.names.includes(""))
+  const { names, ca, clock } = options;
+  if (names.length === 0 || names.includes(""))
     throw new CountersignError(
       "ERR_CONFIGURATION",
       "clientCertificates.names: expected at least one name, none empty",
     );
-  const remembered = new WeakMap<PresentedCertificate, Remembered>();
+  const verifier = createCertificateVerifier({
+    ca,
+    what: "client certificate",
+    whose: "the route's CA",
+    clock,
+  });
+  const callers = new WeakMap<VerifiedCertificate, Caller>();
   return {
     authenticateRequest({ clientCertificate }) {
       if (clientCertificate === undefined) return undefined;
-      const [roots, now] = [options.ca(), clock.now()];
-      const known = remembered.get(clientCertificate);
-      if (known !== undefined && known.roots === roots && now < known.caller.expiresAt!) return known.caller;
-      const caller = callerOf(trustedChain(clientCertificate, roots, now), options.names);
-      remembered.set(clientCertificate, { roots, caller });
+      const verified = verifier.verify(clientCertificate);
+      const caller = callers.get(verified) ?? callerOf(verified, names);
+      callers.set(verified, caller);
       return caller;
     },
   };
 }
 
-/** What was found out of a certificate under these CAs. */
-interface Remembered {
-  readonly roots: readonly X509Certificate[];
-  readonly caller: Caller;
-}
-
-function trustedChain(
-  { raw, chain }: PresentedCertificate,
-  roots: readonly X509Certificate[],
-  now: number,
-): readonly X509Certificate[] {
-  let found: readonly X509Certificate[] | undefined;
-  try {
-    const leaf = new X509Certificate(raw);
-    const intermediates = chain.map((der) => new X509Certificate(der));
-    found = findCertificateChain({ leaf, intermediates, roots, now });
-  } catch (cause) {
-    throw untrusted("it cannot be read", cause);
-  }
-  if (found === undefined) throw untrusted("no valid chain leads to the route's CA");
-  return found;
-}
-
-function untrusted(why: string, cause?: unknown): CountersignError {
-  return new CountersignError("ERR_CERTIFICATE_UNTRUSTED", `client certificate: ${why}`, { cause });
-}
-
-function callerOf(chain: readonly X509Certificate[], allowed: readonly string[]): Caller {
-  const leaf = chain[0]!;
-  const subject = leaf.toLegacyObject().subject as unknown as Readonly<Record<string, unknown>>;
-  // Go keeps the last of several common names (crypto/x509/pkix), and so would an API server
-  const commonName = values(subject, "CN").at(-1);
+function callerOf({ leaf, expiresAt }: VerifiedCertificate, allowed: readonly string[]): Caller {
+  const { commonName, organizations } = certificateSubject(leaf);
   const names = [commonName, ...readCertificateExtensions(leaf.raw).dnsNames].filter(
     (name) => name !== undefined,
   );
@@ -95,19 +70,9 @@ function callerOf(chain: readonly X509Certificate[], allowed: readonly string[])
     method: "clientCertificate",
     user: {
       username: commonName || name,
-      groups: [...values(subject, "O"), "system:authenticated"],
-      extra: { "authentication.kubernetes.io/credential-id": [`X509SHA256=${sha256(leaf.raw)}`] },
+      groups: [...organizations, "system:authenticated"],
+      extra: certificateExtra(leaf),
     },
-    expiresAt: Math.min(...chain.map(({ validToDate }) => validToDate.getTime())),
+    expiresAt,
   };
-}
-
-/** A subject's attribute is a string where it stands once, a list where it stands more often. */
-function values(subject: Readonly<Record<string, unknown>>, name: string): readonly string[] {
-  const value = Object.hasOwn(subject, name) ? subject[name] : undefined;
-  return [value].flat().filter((item) => typeof item === "string");
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

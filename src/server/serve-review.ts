@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AdmissionRequestEnvelope } from "../apis/admission.ts";
+import { presentedCertificate } from "../authentication/presented-certificate.ts";
 import { diagnosticsChannel, type RequestMessage } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
@@ -7,7 +8,6 @@ import { andThen } from "../maybe-promise.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
 import { type AdmissionStep, admissionSteps } from "./admission-steps.ts";
 import type { Exchange, IncomingReview } from "./exchange.ts";
-import { presentedCertificate } from "./presented-certificate.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { collectBody, lingerThenClose } from "./request-body.ts";
 import { reviewTimeoutMs } from "./review-deadline.ts";

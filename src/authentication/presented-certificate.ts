@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
-import type { PresentedCertificate } from "../authentication/authenticator.ts";
+import type { PresentedCertificate } from "./authenticator.ts";
 
 const presented = new WeakMap<Socket, PresentedCertificate | "none">();
 

@@ -1,0 +1,24 @@
+import type { Socket } from "node:net";
+import type { PresentedCredentials } from "./authenticator.ts";
+import { presentedCertificate } from "./presented-certificate.ts";
+
+/** As much of node's `IncomingMessage` as says who calls. */
+export interface CredentialedRequest {
+  readonly rawHeaders: readonly string[];
+  readonly socket: Socket;
+}
+
+/**
+ * What of a request identifies its caller, for an authenticator. For certificates to come the listener needs
+ * `requestCert: true` and `rejectUnauthorized: false`: which CA counts is the authenticator's to say.
+ */
+export function presentedCredentials({ rawHeaders, socket }: CredentialedRequest): PresentedCredentials {
+  const clientCertificate = presentedCertificate(socket);
+  return {
+    authorization: rawHeaders.filter(
+      (_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === "authorization",
+    ),
+    rawHeaders,
+    ...(clientCertificate !== undefined && { clientCertificate }),
+  };
+}
