@@ -3,6 +3,7 @@ import type { WebhookConfiguration } from "../apis/admissionregistration.ts";
 import { rbacGrants } from "../inspection/rbac-grants.ts";
 import { findCluster } from "../transport/kubeconfig-connection.ts";
 import { createRestClient } from "../transport/rest-client.ts";
+import { type ClusterFlags, clusterFlags } from "./cluster-flags.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
@@ -38,8 +39,7 @@ export const rbac: Command = defineCommand({
       multiple: true,
       summary: "a group to attest; default: those the rules name",
     },
-    kubeconfig: { type: "string", value: "FILE", summary: "the cluster that is meant" },
-    context: { type: "string", value: "NAME", summary: "a context of the kubeconfig" },
+    ...clusterFlags,
     output: {
       type: "string",
       short: "o",
@@ -67,10 +67,8 @@ export const rbac: Command = defineCommand({
   },
 });
 
-interface ConfigurationFlags {
+interface ConfigurationFlags extends ClusterFlags {
   readonly "webhook-configuration": string;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 async function configurationOf(flags: ConfigurationFlags, { env }: CommandIO): Promise<WebhookConfiguration> {

@@ -9,6 +9,7 @@ import { findCluster } from "../transport/kubeconfig-connection.ts";
 import { createRestClient, type RestClient } from "../transport/rest-client.ts";
 import { createTokenRequestClient } from "../transport/token-request-client.ts";
 import { chooseWebhook, onlyGroupOf } from "./chosen-webhook.ts";
+import { clusterFlags } from "./cluster-flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
@@ -40,8 +41,7 @@ export const token: Command = defineCommand({
       summary: "the group to attest; default: the one its rules name",
     },
     namespace: { type: "string", short: "n", value: "NS", summary: "of the ServiceAccount" },
-    kubeconfig: { type: "string", value: "FILE", summary: "the cluster that is asked" },
-    context: { type: "string", value: "NAME", summary: "a context of the kubeconfig" },
+    ...clusterFlags,
     output: {
       type: "string",
       short: "o",

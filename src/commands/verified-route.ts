@@ -5,18 +5,17 @@ import type { WebhookCallerOptions } from "../authentication/webhook-callers.ts"
 import { systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
 import { type ClusterAccess, createClusterAccess } from "../server/cluster-access.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 
 /** The flags of `verify` that say what a token is held against. */
-export interface RouteFlags {
+export interface RouteFlags extends ClusterFlags {
   readonly config: string | undefined;
   readonly path: string | undefined;
   readonly issuer: string | undefined;
   readonly "jwks-file": string | undefined;
   readonly audience: readonly string[];
   readonly "service-account": readonly string[];
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { CountersignError } from "../errors.ts";
 import { inspectToken } from "../inspection/token-inspection.ts";
 import { Secret } from "../secret.ts";
+import { clusterFlags } from "./cluster-flags.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import { formatTokenInspection } from "./token-findings-text.ts";
 import { type RouteFlags, verifiedRoute } from "./verified-route.ts";
@@ -30,8 +31,7 @@ export const verify: Command = defineCommand({
       value: "GROUP",
       summary: "the review's resource.group, as a review would say it",
     },
-    kubeconfig: { type: "string", value: "FILE", summary: "the cluster whose keys are meant" },
-    context: { type: "string", value: "NAME", summary: "a context of the kubeconfig" },
+    ...clusterFlags,
     output: {
       type: "string",
       short: "o",
