@@ -18,6 +18,8 @@ export interface CertificateParts {
   /** Default: the commonName `kube-apiserver`. */
   readonly commonNames?: readonly string[];
   readonly organizations?: readonly string[];
+  /** Of kubernetes/apiserver's attribute for them. */
+  readonly uids?: readonly string[];
   readonly dnsNames?: readonly string[];
   /** OIDs; undefined leaves the extension out. Default: clientAuth. */
   readonly usages?: readonly string[] | undefined;
@@ -98,12 +100,17 @@ function algorithmOf(key: KeyObject, hash: "sha1" | "sha256"): string {
   return hash === "sha1" ? "1.2.840.113549.1.1.5" : "1.2.840.113549.1.1.11";
 }
 
-function nameOf({ commonNames = ["kube-apiserver"], organizations = [] }: CertificateParts): Buffer {
+function nameOf({
+  commonNames = ["kube-apiserver"],
+  organizations = [],
+  uids = [],
+}: CertificateParts): Buffer {
   const attribute = (oid: string, value: string): Buffer =>
     set(sequence(objectIdentifier(oid), utf8String(value)));
   return sequence(
     ...organizations.map((value) => attribute("2.5.4.10", value)),
     ...commonNames.map((value) => attribute("2.5.4.3", value)),
+    ...uids.map((value) => attribute("1.3.6.1.4.1.57683.2", value)),
   );
 }
 
