@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
+import { agentConfigurationSchema } from "../src/configuration/agent-configuration.ts";
 import { serverConfigurationSchema } from "../src/configuration/server-configuration.ts";
 
 /** The JSON Schemas that ship in the package. `node scripts/schemas.ts` writes them, a test compares them. */
@@ -9,6 +10,11 @@ export const schemas = [
     file: new URL("../src/configuration/schemas/server-configuration.json", import.meta.url),
     title: "Countersign ServerConfiguration",
     schema: serverConfigurationSchema,
+  },
+  {
+    file: new URL("../src/configuration/schemas/agent-configuration.json", import.meta.url),
+    title: "Countersign AgentConfiguration",
+    schema: agentConfigurationSchema,
   },
 ];
 

@@ -1,19 +1,9 @@
-import type { core } from "zod/mini";
-import type { FieldPath } from "./yaml-document.ts";
+import { type Part, reporter, reportRepeats } from "./distinct-entries.ts";
 
 /**
  * What no single field can say of itself. Each check is hung on the part of the schema it judges and declares only what
  * it reads of it, so that one part's fault does not hide another's.
  */
-
-type Part<T> = core.ParsePayload<T>;
-type Report = (path: FieldPath, message: string) => void;
-
-function reporter<T>(part: Part<T>): Report {
-  return (path, message) => {
-    part.issues.push({ code: "custom", path: [...path], message, input: part.value, continue: true });
-  };
-}
 
 interface IssuerPart {
   readonly name: string;
@@ -51,12 +41,6 @@ interface ConfigurationPart {
 
 const tokenMethods = ["webhookTokens", "serviceAccounts"] as const;
 const methods = [...tokenMethods, "clientCertificates"] as const;
-
-/** No entry stands twice in a list, whatever it is made of. */
-export function checkDistinct(part: Part<unknown>): void {
-  if (!Array.isArray(part.value)) return;
-  reportRepeats(part.value, (index) => [index], reporter(part), "stands in this list already");
-}
 
 /**
  * The path as an API server's client writes it on the wire: client-go joins request paths with Go's `path.Join`, which
@@ -174,19 +158,5 @@ export function checkConfiguration(part: Part<ConfigurationPart>): void {
     const method = tokenMethods.find((name) => authentication[name] !== undefined);
     if (method !== undefined && authentication.tokenReview === undefined)
       report(["webhooks", index, "authentication", method], "needs an issuer: name one under issuers");
-  }
-}
-
-function reportRepeats(
-  entries: readonly unknown[],
-  pathOf: (index: number) => FieldPath,
-  report: Report,
-  message: string,
-): void {
-  const seen = new Set<string>();
-  for (const [index, entry] of entries.entries()) {
-    const key = JSON.stringify(entry);
-    if (seen.has(key)) report(pathOf(index), message);
-    seen.add(key);
   }
 }

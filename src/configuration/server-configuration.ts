@@ -1,9 +1,17 @@
 import * as z from "zod/mini";
-import { type Duration, durationPattern, parseDuration } from "./duration.ts";
+import {
+  apiVersion,
+  duration,
+  listener,
+  listOf,
+  log,
+  objectName,
+  serviceAccount,
+  text,
+} from "./configuration-fields.ts";
 import {
   checkAuthentication,
   checkConfiguration,
-  checkDistinct,
   checkIssuer,
   checkPolicy,
   checkRoutePath,
@@ -17,30 +25,6 @@ import {
 
 const kib = 1024;
 const mib = 1024 * kib;
-
-const text = z.string().check(z.minLength(1));
-
-const duration = z.pipe(
-  z.string().check(z.regex(durationPattern)),
-  z.transform((written): Duration => parseDuration(written) ?? { ms: Number.NaN }),
-);
-
-function listener(port: number, description: string) {
-  const shape = {
-    host: z.prefault(text, "::"),
-    // 0 takes any free port: for tests
-    port: z.prefault(z.int().check(z.gte(0), z.lte(65_535)), port),
-  };
-  return z.prefault(z.strictObject(shape).check(z.describe(description)), {});
-}
-
-// names as the API server takes them, so that `NAMESPACE/NAME` in one field is seen here
-const objectName = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
-const serviceAccount = z.strictObject({ namespace: objectName, name: objectName });
-
-function listOf<Item extends z.core.SomeType>(item: Item) {
-  return z.array(item).check(z.minLength(1), checkDistinct);
-}
 
 const webhookTokens = z
   .strictObject({
@@ -118,7 +102,7 @@ const drain = z.strictObject({
 
 export const serverConfigurationSchema = z
   .strictObject({
-    apiVersion: z.literal("countersign.dev/v1alpha1"),
+    apiVersion,
     kind: z.literal("ServerConfiguration"),
     listen: listener(8443, "Where webhooks are served, over TLS."),
     admin: listener(8080, "Where health and metrics are served, in plain HTTP."),
@@ -137,12 +121,7 @@ export const serverConfigurationSchema = z
     ),
     limits: z.prefault(limits, {}),
     drain: z.prefault(drain, {}),
-    log: z.prefault(
-      z.strictObject({
-        level: z.prefault(z.enum(["trace", "debug", "info", "warn", "error", "silent"]), "info"),
-      }),
-      {},
-    ),
+    log,
   })
   .check(checkConfiguration);
 

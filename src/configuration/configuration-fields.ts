@@ -1,0 +1,39 @@
+import * as z from "zod/mini";
+import { checkDistinct } from "./distinct-entries.ts";
+import { type Duration, durationPattern, parseDuration } from "./duration.ts";
+
+/** Fields that mean the same in every kind of configuration file. */
+
+export const apiVersion = z.literal("countersign.dev/v1alpha1");
+
+export const text = z.string().check(z.minLength(1));
+
+export const duration = z.pipe(
+  z.string().check(z.regex(durationPattern)),
+  z.transform((written): Duration => parseDuration(written) ?? { ms: Number.NaN }),
+);
+
+/** Where something is served. */
+export function listener(port: number, description: string, host = "::") {
+  const shape = {
+    host: z.prefault(text, host),
+    // 0 takes any free port: for tests
+    port: z.prefault(z.int().check(z.gte(0), z.lte(65_535)), port),
+  };
+  return z.prefault(z.strictObject(shape).check(z.describe(description)), {});
+}
+
+// names as the API server takes them, so that `NAMESPACE/NAME` in one field is seen here
+export const objectName = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
+export const serviceAccount = z.strictObject({ namespace: objectName, name: objectName });
+
+export function listOf<Item extends z.core.SomeType>(item: Item) {
+  return z.array(item).check(z.minLength(1), checkDistinct);
+}
+
+export const log = z.prefault(
+  z.strictObject({
+    level: z.prefault(z.enum(["trace", "debug", "info", "warn", "error", "silent"]), "info"),
+  }),
+  {},
+);
