@@ -3,8 +3,9 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
+import type { Plugin } from "./package-commands.ts";
 import { describeWith } from "./requirements.ts";
-import { type CreatedDeployment, type Plugin, type StoryCluster, startStory } from "./story-cluster.ts";
+import { type CreatedDeployment, type StoryCluster, startStory } from "./story-cluster.ts";
 import { attested, expectRefused, failurePolicies, ways, withFlags } from "./story-expectations.ts";
 import { badImage } from "./story-objects.ts";
 

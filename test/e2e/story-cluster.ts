@@ -11,6 +11,7 @@ import { poll } from "../rig/poll.ts";
 import { type RealControlPlane, startRealControlPlane } from "../rig/real-control-plane.ts";
 import { serviceAccountKubeconfig } from "../rig/service-account-kubeconfig.ts";
 import { type StrictKubectl, strictKubectl } from "../rig/strict-kubectl.ts";
+import { execUser, grantAsPrinted, type Plugin, runCountersign } from "./package-commands.ts";
 import { executable, type ServeProcess, startServe } from "./serve-process.ts";
 import {
   accountsAndServices,
@@ -40,12 +41,6 @@ export interface CreatedDeployment extends Finished {
   readonly name: string;
   /** Whether the API server has it now. */
   readonly stored: boolean;
-}
-
-/** A command that client-go's exec stanza names. */
-export interface Plugin {
-  readonly command: string;
-  readonly args: readonly string[];
 }
 
 export interface StoryCluster {
@@ -146,12 +141,14 @@ async function assemble(
     ["apply", "-f", "-"],
     listOf([...configurations(serve, bystander), mutatingConfiguration(serve)]),
   );
-  const countersign: StoryCluster["countersign"] = (args, input = "") =>
-    run(process.execPath, [executable, ...args], {
-      env: { ...process.env, KUBECONFIG: controlPlane.kubeconfigFile },
-      input,
-    });
-  await grantAsPrinted(controlPlane, countersign);
+  const countersign: StoryCluster["countersign"] = (args, input) =>
+    runCountersign(controlPlane.kubeconfigFile, args, input);
+  await grantAsPrinted(controlPlane, [
+    "--webhook-configuration=validating/story-service",
+    `--service-account=${callerAccount.namespace}/${callerAccount.name}`,
+    "--api-group=*",
+    "--api-group=apps",
+  ]);
   const minter = await serviceAccountKubeconfig(callerAccount, controlPlane);
   const hosts = [`*.${namespace}.svc:${port}`, `localhost:${port}`, `*.${namespace}.svc:${bystander.port}`];
   const restartAs: StoryCluster["restartAs"] = (user) =>
@@ -172,17 +169,7 @@ async function assemble(
       command: process.execPath,
       args: [executable, "exec-credential", ...pluginFlags, `--kubeconfig=${minter}`],
     },
-    restart: (plugin) =>
-      restartAs(
-        plugin && {
-          exec: {
-            apiVersion: "client.authentication.k8s.io/v1",
-            ...plugin,
-            interactiveMode: "Never",
-            provideClusterInfo: true,
-          },
-        },
-      ),
+    restart: (plugin) => restartAs(plugin && execUser(plugin)),
     runPlugin: (plugin, server) => runPlugin(plugin, server, serve.caBundle),
     createDeployment: (options) => createDeployment(controlPlane, options),
   };
@@ -203,23 +190,6 @@ function audiencesOf(port: number, bystanderPort: number): StoryCluster["audienc
     stamp: `https://stamp.${namespace}.svc:${port}/mutate/stamp`,
     bystander: `https://bystander.${namespace}.svc:${bystanderPort}/`,
   };
-}
-
-/** `countersign rbac … | kubectl apply -f -`: what it prints has to be enough, and is all that is granted. */
-async function grantAsPrinted(
-  controlPlane: RealControlPlane,
-  countersign: StoryCluster["countersign"],
-): Promise<void> {
-  const account = `--service-account=${callerAccount.namespace}/${callerAccount.name}`;
-  const printed = await countersign([
-    "rbac",
-    "--webhook-configuration=validating/story-service",
-    account,
-    "--api-group=*",
-    "--api-group=apps",
-  ]);
-  if (printed.code !== 0) throw new Error(`countersign rbac: ${printed.stderr}`);
-  await strictKubectl(controlPlane)(["apply", "-f", "-"], printed.stdout);
 }
 
 function runPlugin({ command, args }: Plugin, server: string, caBundle: string): Promise<Finished> {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
-import type { FailurePolicy, Plugin, StoryCluster, StoryOptions, Via } from "./story-cluster.ts";
+import type { Plugin } from "./package-commands.ts";
+import type { FailurePolicy, StoryCluster, StoryOptions, Via } from "./story-cluster.ts";
 import { callerAccount } from "./story-objects.ts";
 
 export const failurePolicies: readonly FailurePolicy[] = ["Fail", "Ignore"];
