@@ -199,6 +199,21 @@ export const errorCodes = {
     "InternalError",
     "the token was already expired on our clock when it came: the clocks differ",
   ),
+  ERR_WEBHOOKS_NOT_SYNCED: row(
+    403,
+    "Forbidden",
+    "the webhook configurations have not been read yet, so no request can be admitted: wait with `ready`",
+  ),
+  ERR_TOKEN_REQUEST_INTERCEPTED: row(
+    503,
+    "ServiceUnavailable",
+    "the webhook is called for the very request that would bring its token: exclude serviceaccounts/token by its rules or a matchCondition",
+  ),
+  ERR_AGENT: row(
+    503,
+    "ServiceUnavailable",
+    "the agent gives no answer, or its socket is not private to this user",
+  ),
   ERR_WEBHOOK_AMBIGUOUS: row(
     409,
     "Conflict",

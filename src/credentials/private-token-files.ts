@@ -2,18 +2,17 @@ import {
   closeSync,
   constants,
   fstatSync,
-  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
-  type Stats,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { CountersignError } from "../errors.ts";
 import { Secret } from "../secret.ts";
+import { folderFault, privacyFault } from "./private-path.ts";
 import type { Token } from "./token-source.ts";
 
 /** Keeps tokens between two runs of a process, one file for each key. */
@@ -49,19 +48,10 @@ export function createPrivateTokenFiles({ folder }: { readonly folder: string })
 }
 
 function isPrivateFolder(folder: string): boolean {
-  const stats = lstatSync(folder, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  if (!stats.isDirectory()) throw notPrivate(folder, "is not a directory itself");
-  assertPrivate(folder, stats);
+  const fault = folderFault(folder);
+  if (fault === "missing") return false;
+  if (fault !== undefined) throw notPrivate(folder, fault);
   return true;
-}
-
-function assertPrivate(path: string, stats: Stats): void {
-  // Windows has neither owner nor mode to go by
-  if (process.geteuid === undefined) throw notPrivate(path, "cannot be shown to be private on this system");
-  if (stats.uid !== process.geteuid()) throw notPrivate(path, `belongs to uid ${stats.uid}`);
-  if ((stats.mode & 0o077) !== 0)
-    throw notPrivate(path, `has mode ${(stats.mode & 0o777).toString(8).padStart(4, "0")}`);
 }
 
 function readPrivate(file: string): string | undefined {
@@ -72,7 +62,8 @@ function readPrivate(file: string): string | undefined {
   try {
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw notPrivate(file, "is not a regular file");
-    assertPrivate(file, stats);
+    const fault = privacyFault(stats);
+    if (fault !== undefined) throw notPrivate(file, fault);
     return stats.size > maxFileBytes ? undefined : readFileSync(descriptor, "utf8");
   } finally {
     closeSync(descriptor);
