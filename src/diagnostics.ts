@@ -15,10 +15,24 @@ export interface DiagnosticsMessages {
   "countersign:keys": KeysMessage;
   /** A file was read again: certificate, CA, policy, configuration. */
   "countersign:reload": ReloadMessage;
+  /** A collection of an API server's was listed or is being watched, or could not be. */
+  "countersign:watch": WatchMessage;
+  /** A webhook configuration cannot be carried out as it says: calls of its webhooks fail. */
+  "countersign:configuration": ConfigurationMessage;
   /** A token was asked for from an API server. */
   "countersign:token": TokenMessage;
   /** A webhook was called. */
   "countersign:webhook": WebhookMessage;
+  /** A webhook's match conditions were evaluated for a request. */
+  "countersign:matchConditions": MatchConditionsMessage;
+  /** A webhook was left out because of its match conditions. */
+  "countersign:exclusion": ExclusionMessage;
+  /** All webhooks of one kind have had their say on a request. */
+  "countersign:dispatch": DispatchMessage;
+  /** An audit annotation of a webhook's was dropped. */
+  "countersign:annotation": AnnotationMessage;
+  /** A requested token was looked up for a call. */
+  "countersign:tokenLookup": TokenLookupMessage;
   /** This Node has a fault that we go around, at a cost. Published once. */
   "countersign:runtime": RuntimeMessage;
 }
@@ -80,6 +94,25 @@ export interface ReloadMessage {
   readonly detail?: string;
 }
 
+export interface WatchMessage {
+  /** The API server's address. */
+  readonly server: string;
+  /** Plural, as in its path. */
+  readonly resource: string;
+  readonly outcome: "listed" | "watching" | "failed";
+  /** How many objects there are, after a list. */
+  readonly objects?: number;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+export interface ConfigurationMessage {
+  readonly kind: string;
+  readonly name: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
 export interface TokenMessage {
   readonly serviceAccount: string;
   readonly audience: string;
@@ -92,12 +125,60 @@ export interface TokenMessage {
 
 export interface WebhookMessage {
   readonly webhook: string;
+  readonly configuration: string;
   readonly operation: string;
   readonly type: "validating" | "admit";
+  /** 200, the webhook's denial or HTTP status, 503 where there was none, 0 where it was no fault of the webhook's. */
   readonly code: number;
+  /** Whether the request fails because of it. */
   readonly rejected: boolean;
+  /** Whose fault that is; absent where it does not fail, or whoever asked gave up. */
+  readonly errorType?: WebhookErrorType;
+  /** It failed, and its failurePolicy is `Ignore`. */
   readonly failedOpen: boolean;
+  /** What failed. */
+  readonly detail?: string;
   readonly durationMs: number;
+}
+
+/** kube-apiserver's label: the webhook denied, it failed, or what it answered cannot be used. */
+export type WebhookErrorType = "no_error" | "calling_webhook_error" | "apiserver_internal_error";
+
+export interface MatchConditionsMessage {
+  readonly webhook: string;
+  readonly kind: "webhook";
+  readonly type: "validating" | "admit";
+  readonly operation: string;
+  readonly outcome: "matches" | "excluded" | "failed";
+  /** How many conditions could not be evaluated: also beside one that is false. */
+  readonly errors: number;
+  readonly durationMs: number;
+}
+
+export interface ExclusionMessage {
+  readonly webhook: string;
+  readonly type: "validating" | "admit";
+  readonly operation: string;
+}
+
+export interface DispatchMessage {
+  /** The admission plugin that does this in kube-apiserver. */
+  readonly plugin: "ValidatingAdmissionWebhook" | "MutatingAdmissionWebhook";
+  readonly operation: string;
+  readonly rejected: boolean;
+  readonly durationMs: number;
+}
+
+export interface AnnotationMessage {
+  readonly webhook: string;
+  readonly key: string;
+  /** Its key is no qualified name, or there is another value under it. */
+  readonly problem: "notQualified" | "conflicting";
+}
+
+export interface TokenLookupMessage {
+  /** `miss`: it had to be asked for, or the call went without. */
+  readonly outcome: "hit" | "miss";
 }
 
 export interface RuntimeMessage {

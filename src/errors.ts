@@ -220,6 +220,11 @@ export const errorCodes = {
     "several webhooks fit this host and port: give each Service port one configuration and path",
   ),
   ERR_WEBHOOK_NOT_FOUND: row(404, "NotFound", "no webhook configuration names this host and port"),
+  ERR_MATCH_CONDITION: row(
+    403,
+    "Forbidden",
+    "a webhook's match condition is no valid expression, or could not be evaluated: the message says which and why",
+  ),
   ERR_WEBHOOK_CALL: row(500, "InternalError", "calling the webhook failed"),
   ERR_WEBHOOK_REJECTED: row(403, "Forbidden", "a webhook denied the request"),
 } as const satisfies Record<string, ErrorRow>;
