@@ -19,11 +19,30 @@ export {
   type WebhookClientOptions,
 } from "./client/webhook-client.ts";
 export { dispatchStatus } from "./dispatch/dispatch-errors.ts";
-export type { DispatcherOptions } from "./dispatch/dispatcher.ts";
-export { type ExcludedResource, kubeAPIServerExclusions } from "./dispatch/hook-selection.ts";
-export { createMutatingDispatcher, type MutatingDispatcher } from "./dispatch/mutating-dispatcher.ts";
+export type { DispatcherOptions, PatchedObjects } from "./dispatch/dispatcher.ts";
+export { type ExcludedResource, kubeAPIServerExclusions } from "./dispatch/excluded-resources.ts";
+export {
+  createMutatingDispatcher,
+  type MutatingDispatcher,
+  type MutatingDispatcherOptions,
+  type MutationOptions,
+} from "./dispatch/mutating-dispatcher.ts";
 export { createValidatingDispatcher, type ValidatingDispatcher } from "./dispatch/validating-dispatcher.ts";
 export { type FoundWebhook, findWebhooksByHostPort } from "./endpoints/find-webhooks-by-host-port.ts";
 export type { AdmissionAttributes, DispatchNotes, DispatchOptions } from "./matching/admission-attributes.ts";
+export type { EquivalentResource, EquivalentResources } from "./matching/equivalent-resources.ts";
 export { interceptsTokenRequests, type NamespaceLabels } from "./matching/webhook-matcher.ts";
+export {
+  authenticationSourceAnnotation,
+  withAuthenticationSources,
+} from "./sources/authentication-source-annotation.ts";
+export { faultOf } from "./sources/configuration-faults.ts";
 export { listWebhookConfigurations } from "./sources/list-webhook-configurations.ts";
+export {
+  type WatchWebhookConfigurationsOptions,
+  watchWebhookConfigurations,
+} from "./sources/watch-webhook-configurations.ts";
+export type {
+  LiveWebhookConfigurationSource,
+  WebhookConfigurationSource,
+} from "./sources/webhook-configuration-source.ts";

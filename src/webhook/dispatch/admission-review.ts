@@ -5,6 +5,7 @@ import type { Webhook } from "../../apis/admissionregistration.ts";
 import type { Status } from "../../apis/meta.ts";
 import { CountersignError } from "../../errors.ts";
 import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import { HookFailure } from "./dispatch-errors.ts";
 
 /** A review ready to be posted. */
 export interface OutgoingReview {
@@ -32,9 +33,10 @@ export interface VerifiedResponse {
 export function buildReview(webhook: Webhook, attributes: AdmissionAttributes): OutgoingReview {
   const version = webhook.admissionReviewVersions.find((one) => one === "v1" || one === "v1beta1");
   if (version === undefined)
-    throw new CountersignError(
-      "ERR_WEBHOOK_CALL",
-      `failed calling webhook ${JSON.stringify(webhook.name)}: webhook does not accept known AdmissionReview versions (v1, v1beta1)`,
+    throw new HookFailure(
+      webhook,
+      "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)",
+      400,
     );
   const apiVersion = `admission.k8s.io/${version}` as const;
   const uid = randomUUID();
@@ -48,13 +50,14 @@ export function buildReview(webhook: Webhook, attributes: AdmissionAttributes): 
 function requestOf(uid: string, attributes: AdmissionAttributes): JSONObject {
   const { kind, resource, subResource, name, namespace, operation, userInfo } = attributes;
   const { object = null, oldObject = null, options = null, dryRun = false } = attributes;
+  const { requestKind = kind, requestResource = resource } = attributes;
   return {
     uid,
     kind: { ...kind },
     resource: { ...resource },
     ...(subResource ? { subResource } : {}),
-    requestKind: { ...kind },
-    requestResource: { ...resource },
+    requestKind: { ...requestKind },
+    requestResource: { ...requestResource },
     ...(subResource ? { requestSubResource: subResource } : {}),
     ...(name ? { name } : {}),
     ...(namespace ? { namespace } : {}),
@@ -77,6 +80,7 @@ export function verifyReview(sent: OutgoingReview, body: JSONValue, mutating: bo
   const response = getOwn(answer, "response") ?? null;
   if (!isJSONObject(response)) throw bad("webhook response was absent");
   const patch = text(response, "patch") ?? "";
+  if (!/^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(patch)) throw bad("response.patch is not base64");
   const patchType = text(response, "patchType");
   if (sent.apiVersion === "admission.k8s.io/v1") {
     const uid = text(response, "uid") ?? "";

@@ -1,14 +1,15 @@
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import { type Clock, systemClock } from "../../clock.ts";
-import { diagnosticsChannel } from "../../diagnostics.ts";
+import { diagnosticsChannel, type WebhookErrorType } from "../../diagnostics.ts";
 import { CountersignError } from "../../errors.ts";
 import type { WebhookTarget } from "../client/authentication-info-resolver.ts";
-import type { WebhookClient } from "../client/webhook-client.ts";
+import type { WebhookAnswer, WebhookClient } from "../client/webhook-client.ts";
 import type { AdmissionAttributes, DispatchOptions } from "../matching/admission-attributes.ts";
-import { refusalOf } from "../matching/refusal.ts";
+import { internalRefusal, refusalOf } from "../matching/refusal.ts";
 import { isTokenRequest } from "../matching/webhook-matcher.ts";
-import { buildReview, type VerifiedResponse, verifyReview } from "./admission-review.ts";
-import { denialOf, dispatchStatus } from "./dispatch-errors.ts";
+import { faultOf } from "../sources/configuration-faults.ts";
+import { buildReview, type OutgoingReview, type VerifiedResponse, verifyReview } from "./admission-review.ts";
+import { denialCode, denialOf, failureCode, HookFailure } from "./dispatch-errors.ts";
 
 /** What admissionregistration.k8s.io/v1 defaults `timeoutSeconds` to. */
 const defaultTimeoutSeconds = 10;
@@ -16,69 +17,111 @@ const defaultTimeoutSeconds = 10;
 export interface HookCall {
   readonly client: WebhookClient;
   readonly target: WebhookTarget;
+  /** As the webhook is shown the request. */
   readonly attributes: AdmissionAttributes;
   readonly options: DispatchOptions;
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Shown every answer that is one, denials included. */
   readonly observe?: (response: VerifiedResponse) => void;
-  /** What is done with an answer that allows; what it throws counts as the webhook's failure. */
-  readonly accept?: (response: VerifiedResponse) => void;
+  /** What is done with an answer that allows. A {@link HookFailure} it throws counts as the webhook's failure. */
+  readonly accept?: (response: VerifiedResponse) => Promise<void>;
 }
 
 /**
- * Calls one webhook for one request. Undefined: it failed, and its failurePolicy is `Ignore`.
- * @throws ERR_WEBHOOK_REJECTED when it denied, when a dry run is not for it, or when the request's time is over;
- * ERR_WEBHOOK_CALL when it failed and its failurePolicy is `Fail`.
+ * Calls one webhook for one request. False: it failed, and its failurePolicy is `Ignore`.
+ * @throws ERR_WEBHOOK_REJECTED when it denied or a dry run is not for it; ERR_WEBHOOK_CALL when it failed and its
+ * failurePolicy is not `Ignore`; the signal's reason.
  */
-export async function callHook(call: HookCall): Promise<VerifiedResponse | undefined> {
-  const { target, options, clock = systemClock } = call;
+export async function callHook(call: HookCall): Promise<boolean> {
+  const { clock = systemClock } = call;
   const startedAt = clock.now();
-  const finish = (code: number, rejected: boolean, failedOpen: boolean): void =>
-    publish(call, { code, rejected, failedOpen, durationMs: clock.now() - startedAt });
+  const finish = (outcome: Outcome): void => publish(call, outcome, clock.now() - startedAt);
+  let denial: Denial | undefined;
   try {
-    const response = await askHook(call, remainingMs(target.webhook, options, clock));
-    finish(200, false, false);
-    return response;
+    denial = await askHook(call, clock);
   } catch (error) {
-    options.signal?.throwIfAborted();
-    const failed = !(error instanceof CountersignError) || error.code !== "ERR_WEBHOOK_REJECTED";
-    const failedOpen = failed && target.webhook.failurePolicy === "Ignore";
-    finish(failed ? failureCode(error) : dispatchStatus(error).code, !failed, failedOpen);
-    if (!failedOpen) throw error;
-    return undefined;
+    return settle(call, error, finish);
   }
+  if (denial === undefined) {
+    finish({ code: 200, rejected: false, failedOpen: false });
+    return true;
+  }
+  const { code, error } = denial;
+  finish({ code, rejected: true, failedOpen: false, errorType: "no_error", detail: error.message });
+  throw error;
 }
 
-async function askHook(call: HookCall, timeoutMs: number): Promise<VerifiedResponse> {
+/** What becomes of the request when a call did not come to a verdict. */
+function settle(
+  { target: { webhook, kind }, options }: HookCall,
+  error: unknown,
+  finish: (outcome: Outcome) => void,
+): false {
+  const mayFail = webhook.failurePolicy === "Ignore";
+  const detail = error instanceof Error ? error.message : String(error);
+  if (options.signal?.aborted) {
+    // whoever asked gave up: neither the webhook's failure nor ours
+    finish({ code: 503, rejected: !mayFail, failedOpen: false, detail });
+    throw options.signal.reason;
+  }
+  const known = error instanceof CountersignError;
+  const failed = known && error.code === "ERR_WEBHOOK_CALL";
+  // upstream survives a panic of its own where it validates, for nothing is half done there
+  const forgiven = mayFail && (failed || (!known && kind === "ValidatingWebhookConfiguration"));
+  const errorType = failed ? "calling_webhook_error" : "apiserver_internal_error";
+  const code = failed ? failureCode(error) : 0;
+  finish({ code, detail, rejected: !forgiven, failedOpen: forgiven, ...(forgiven ? {} : { errorType }) });
+  if (forgiven) return false;
+  throw known ? error : panicOf(kind, webhook);
+}
+
+/** Without the error's own words: nobody knows what they hold. They are in the diagnostics. */
+function panicOf(kind: WebhookTarget["kind"], { name }: Webhook): CountersignError {
+  const plugin = kind.replace("WebhookConfiguration", "AdmissionWebhook");
+  return internalRefusal(`${plugin}/${name} has panicked`);
+}
+
+interface Denial {
+  readonly code: number;
+  readonly error: CountersignError;
+}
+
+async function askHook(call: HookCall, clock: Clock): Promise<Denial | undefined> {
   const { client, target, attributes, options, observe, accept } = call;
   const { webhook } = target;
   assertDryRun(webhook, attributes);
+  const fault = faultOf(webhook);
+  if (fault !== undefined) throw new HookFailure(webhook, fault.message, 500, fault);
   const sent = buildReview(webhook, attributes);
   const answer = await client.call(target, sent.review, {
-    timeoutMs,
+    timeoutMs: remainingMs(webhook, options, clock),
     signal: options.signal,
     // the token such a webhook is called with may be the very one that is being asked for
     awaitToken: !isTokenRequest(attributes),
   });
+  const response = verified(target, sent, answer);
+  observe?.(response);
+  if (!response.allowed) {
+    const { status } = response;
+    return { code: Math.min(denialCode(status), 600), error: denialOf(webhook.name, status) };
+  }
+  await accept?.(response);
+  return undefined;
+}
+
+function verified(target: WebhookTarget, sent: OutgoingReview, { body }: WebhookAnswer): VerifiedResponse {
   try {
-    const response = verifyReview(sent, answer.body, target.kind === "MutatingWebhookConfiguration");
-    observe?.(response);
-    if (!response.allowed) throw denialOf(webhook.name, response.status);
-    accept?.(response);
-    return response;
+    return verifyReview(sent, body, target.kind === "MutatingWebhookConfiguration");
   } catch (error) {
-    if (!(error instanceof CountersignError) || error.code !== "ERR_WEBHOOK_CALL") throw error;
-    throw callFailure(webhook, `received invalid webhook response: ${error.message}`, error);
+    if (!(error instanceof CountersignError)) throw error;
+    throw new HookFailure(target.webhook, `received invalid webhook response: ${error.message}`, 503, error);
   }
 }
 
-function assertDryRun({ name, sideEffects }: Webhook, { dryRun }: AdmissionAttributes): void {
+function assertDryRun(webhook: Webhook, { dryRun }: AdmissionAttributes): void {
+  const { name, sideEffects } = webhook;
   if (dryRun !== true || sideEffects === "None" || sideEffects === "NoneOnDryRun") return;
-  if (sideEffects === undefined)
-    throw new CountersignError(
-      "ERR_WEBHOOK_CALL",
-      `failed calling webhook ${JSON.stringify(name)}: webhook SideEffects is nil`,
-    );
+  if (sideEffects === undefined) throw new HookFailure(webhook, "Webhook SideEffects is nil", 400);
   throw refusalOf({
     code: 400,
     reason: "BadRequest",
@@ -86,50 +129,40 @@ function assertDryRun({ name, sideEffects }: Webhook, { dryRun }: AdmissionAttri
   });
 }
 
+/** The webhook's time, and no more than the request has left. */
 function remainingMs(
   webhook: Webhook,
   { deadlineAt = Number.POSITIVE_INFINITY }: DispatchOptions,
   clock: Clock,
 ): number {
   const leftMs = deadlineAt - clock.now();
-  if (leftMs <= 0)
-    throw refusalOf({
-      code: 504,
-      reason: "Timeout",
-      message: "Timeout: request did not complete within requested timeout - context deadline exceeded",
-    });
+  if (leftMs <= 0) throw new HookFailure(webhook, "failed to call webhook: context deadline exceeded", 503);
   return Math.min((webhook.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, leftMs);
 }
 
 /** `failed calling webhook "NAME": …`, as kube-apiserver puts it. */
-export function callFailure({ name }: Webhook, reason: string, cause?: unknown): CountersignError {
-  return new CountersignError(
-    "ERR_WEBHOOK_CALL",
-    `failed calling webhook ${JSON.stringify(name)}: ${reason}`,
-    {
-      cause,
-    },
-  );
-}
-
-/** kube-apiserver's metric label: the webhook's own HTTP status, or 503 where there was none. */
-function failureCode(error: unknown): number {
-  const cause = error instanceof CountersignError ? error.cause : undefined;
-  if (!(cause instanceof CountersignError) || cause.code !== "ERR_API_STATUS") return 503;
-  return Math.min((cause.cause as { readonly code: number }).code, 600);
+export function callFailure(webhook: Webhook, reason: string, cause?: unknown): CountersignError {
+  return new HookFailure(webhook, reason, 503, cause);
 }
 
 interface Outcome {
   readonly code: number;
   readonly rejected: boolean;
   readonly failedOpen: boolean;
-  readonly durationMs: number;
+  readonly errorType?: WebhookErrorType;
+  readonly detail?: string;
 }
 
 const channel = diagnosticsChannel("countersign:webhook");
 
-function publish({ target, attributes }: HookCall, outcome: Outcome): void {
+function publish({ target, attributes }: HookCall, outcome: Outcome, durationMs: number): void {
   if (!channel.hasSubscribers) return;
-  const type = target.kind === "MutatingWebhookConfiguration" ? "admit" : "validating";
-  channel.publish({ webhook: target.webhook.name, operation: attributes.operation, type, ...outcome });
+  const { webhook, configuration, kind } = target;
+  const type = kind === "MutatingWebhookConfiguration" ? "admit" : "validating";
+  const { operation } = attributes;
+  channel.publish({
+    ...{ webhook: webhook.name, configuration: configuration.name, operation, type },
+    ...outcome,
+    durationMs,
+  });
 }

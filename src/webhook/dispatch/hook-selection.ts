@@ -1,83 +1,92 @@
-import type { WebhookConfiguration, WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
-import type { WebhookTarget } from "../client/authentication-info-resolver.ts";
+import type { WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
+import { diagnosticsChannel } from "../../diagnostics.ts";
+import type { CountersignError } from "../../errors.ts";
 import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import { createHookIndexes, type IndexedHook } from "../matching/indexed-hooks.ts";
 import { refusalOf } from "../matching/refusal.ts";
-import { type NamespaceLabels, webhookMatches } from "../matching/webhook-matcher.ts";
+import type { MatchedResource } from "../matching/rule-matcher.ts";
+import { matchWebhook } from "../matching/webhook-matcher.ts";
+import type { DispatcherOptions } from "./dispatcher.ts";
+import { isAdmissionObject, isExcluded, kubeAPIServerExclusions } from "./excluded-resources.ts";
+import type { RequestViews } from "./request-views.ts";
 
-/** A group and resource, any version and subresource of it. */
-export interface ExcludedResource {
-  readonly group: string;
-  readonly resource: string;
+/** Finds the webhooks of one kind that are called for a request. */
+export interface HookSelector {
+  /** Those whose rules can fit it, in the order they are called. */
+  candidates(attributes: AdmissionAttributes): readonly IndexedHook[];
+  /**
+   * As what one of these is called for the request as it is now; undefined: it is not.
+   * @throws ERR_WEBHOOK_REJECTED, which ends the request whatever the webhook's failurePolicy.
+   */
+  select(
+    candidate: IndexedHook,
+    attributes: AdmissionAttributes,
+    views: RequestViews,
+    signal?: AbortSignal,
+  ): Promise<MatchedResource | undefined>;
 }
 
-/** kube-apiserver's since 1.37 (KEP-5793): what it would ask while it is asked who somebody is. */
-export const kubeAPIServerExclusions: readonly ExcludedResource[] = [
-  ...["selfsubjectreviews", "tokenreviews"].map((resource) => ({ group: "authentication.k8s.io", resource })),
-  ...[
-    "localsubjectaccessreviews",
-    "selfsubjectaccessreviews",
-    "selfsubjectrulesreviews",
-    "subjectaccessreviews",
-  ].map((resource) => ({ group: "authorization.k8s.io", resource })),
-];
-
-/** Never sent to a webhook that is registered over the API: it could lock everybody out for good. */
-const admissionObjects = new Set([
-  "validatingwebhookconfigurations",
-  "mutatingwebhookconfigurations",
-  "validatingadmissionpolicies",
-  "validatingadmissionpolicybindings",
-  "mutatingadmissionpolicies",
-  "mutatingadmissionpolicybindings",
-]);
-
-/** Whether no webhook at all is called for this resource. */
-export function isExcluded(
-  { resource }: AdmissionAttributes,
-  exclusions: readonly ExcludedResource[],
-): boolean {
-  if (resource.group === "admissionregistration.k8s.io") return admissionObjects.has(resource.resource);
-  return exclusions.some((one) => one.group === resource.group && one.resource === resource.resource);
+export function createHookSelector(options: DispatcherOptions, kind: WebhookConfigurationKind): HookSelector {
+  const { configurations, staticConfigurations, equivalents, excluded = kubeAPIServerExclusions } = options;
+  const indexOf = createHookIndexes(kind);
+  return {
+    candidates(attributes) {
+      if (isExcluded(attributes, excluded)) return [];
+      const { operation, resource, subResource = "" } = attributes;
+      const others = equivalents?.equivalentsOf(resource, subResource) ?? [];
+      const index = indexOf({ fixed: staticConfigurations?.() ?? [], configurations: configurations() });
+      const found = index.candidates(operation, [resource, ...others.map((other) => other.resource)]);
+      return isAdmissionObject(attributes) ? found.filter(({ fixed }) => fixed) : found;
+    },
+    async select({ hook }, attributes, views, signal) {
+      const matched = await matchWebhook(hook.webhook, attributes, options);
+      if (matched === undefined || (hook.webhook.matchConditions ?? []).length === 0) return matched;
+      const error = await conditionError(options, { hook, shown: await views(matched), signal });
+      if (error === "matches") return matched;
+      if (error !== "excluded" && hook.webhook.failurePolicy !== "Ignore") throw forbidden(attributes, error);
+      excludedBy(hook, attributes);
+      return undefined;
+    },
+  };
 }
 
-/** All webhooks of one kind in the order they are called: configurations by name, webhooks as listed. */
-export function orderedTargets(
-  configurations: readonly WebhookConfiguration[],
-  kind: WebhookConfigurationKind,
-  apiGroup: string,
-): WebhookTarget[] {
-  return configurations
-    .filter((configuration) => configuration.kind === kind)
-    .toSorted((one, other) => compare(one.metadata.name ?? "", other.metadata.name ?? ""))
-    .flatMap(({ metadata: { name = "", uid = "" }, webhooks }) =>
-      (webhooks ?? []).map((webhook) => ({ kind, configuration: { name, uid }, webhook, apiGroup })),
-    );
+interface Condition {
+  readonly hook: IndexedHook["hook"];
+  readonly shown: AdmissionAttributes;
+  readonly signal: AbortSignal | undefined;
 }
 
-/**
- * Whether a webhook is to be called for this request. Match conditions are not evaluated here yet, which is an error in
- * evaluating them: `Fail` refuses the request before any call, `Ignore` leaves the webhook out. Calling the webhook
- * instead would send it what its owner excluded.
- * @throws ERR_WEBHOOK_REJECTED (403), and what matching throws.
- */
-export async function shouldCall(
-  { webhook }: WebhookTarget,
-  attributes: AdmissionAttributes,
-  namespaceLabels: NamespaceLabels,
-): Promise<boolean> {
-  if (!(await webhookMatches(webhook, attributes, namespaceLabels))) return false;
-  if ((webhook.matchConditions ?? []).length === 0) return true;
-  if (webhook.failurePolicy === "Ignore") return false;
-  const { resource, name = "" } = attributes;
+/** What match conditions say, or why they say nothing. */
+async function conditionError(
+  { matchConditions }: DispatcherOptions,
+  { hook: { kind, webhook }, shown, signal }: Condition,
+): Promise<"matches" | "excluded" | string> {
+  if (matchConditions === undefined)
+    return `webhook ${JSON.stringify(webhook.name)}: matchConditions are not evaluated by this server`;
+  const verdict = await matchConditions.evaluate({ kind, webhook, attributes: shown, signal });
+  return verdict.outcome === "failed" ? verdict.error.message : verdict.outcome;
+}
+
+/** kube-apiserver's words (apimachinery pkg/api/errors NewForbidden). */
+function forbidden({ resource, name = "" }: AdmissionAttributes, reason: string): CountersignError {
   const what = resource.group === "" ? resource.resource : `${resource.resource}.${resource.group}`;
-  throw refusalOf({
+  const named = name === "" ? what : `${what} ${JSON.stringify(name)}`;
+  return refusalOf({
     code: 403,
     reason: "Forbidden",
-    message: `${what} ${JSON.stringify(name)} is forbidden: webhook ${JSON.stringify(webhook.name)}: matchConditions are not evaluated by this server`,
+    message: `${named} is forbidden: ${reason}`,
+    details: {
+      ...(name === "" ? {} : { name }),
+      ...(resource.group === "" ? {} : { group: resource.group }),
+      kind: resource.resource,
+    },
   });
 }
 
-/** Byte order, as Go compares strings. */
-function compare(one: string, other: string): number {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+const channel = diagnosticsChannel("countersign:exclusion");
+
+function excludedBy({ kind, webhook }: IndexedHook["hook"], { operation }: AdmissionAttributes): void {
+  if (!channel.hasSubscribers) return;
+  const type = kind === "MutatingWebhookConfiguration" ? "admit" : "validating";
+  channel.publish({ webhook: webhook.name, type, operation });
 }

@@ -1,13 +1,18 @@
-import type { WebhookTarget } from "../client/authentication-info-resolver.ts";
+import { systemClock } from "../../clock.ts";
 import type {
   AdmissionAttributes,
   DispatchNotes,
   DispatchOptions,
 } from "../matching/admission-attributes.ts";
-import type { VerifiedResponse } from "./admission-review.ts";
-import { createNotesCollector, type DispatcherOptions, type NotesCollector } from "./dispatcher.ts";
+import type { Hook } from "../matching/indexed-hooks.ts";
+import { requestTimeout } from "./dispatch-errors.ts";
+import { observed } from "./dispatch-observation.ts";
+import type { DispatcherOptions } from "./dispatcher.ts";
 import { callHook } from "./hook-call.ts";
-import { isExcluded, kubeAPIServerExclusions, orderedTargets, shouldCall } from "./hook-selection.ts";
+import { createHookSelector } from "./hook-selection.ts";
+import { targetOf } from "./hook-target.ts";
+import { createNotesCollector, type NotesCollector } from "./notes-collector.ts";
+import { createRequestViews } from "./request-views.ts";
 
 /** Calls the validating webhooks of a request, all at once. */
 export interface ValidatingDispatcher {
@@ -18,55 +23,64 @@ export interface ValidatingDispatcher {
   validate(attributes: AdmissionAttributes, options?: DispatchOptions): Promise<DispatchNotes>;
 }
 
-/** Validating webhooks, all at once, as kube-apiserver calls them. */
-export function createValidatingDispatcher(dispatcher: DispatcherOptions): ValidatingDispatcher {
-  const { client, configurations, namespaceLabels, excluded = kubeAPIServerExclusions, clock } = dispatcher;
+/** A webhook that is called, and what it is shown. */
+interface SelectedHook {
+  readonly hook: Hook;
+  readonly shown: AdmissionAttributes;
+}
 
-  async function select(attributes: AdmissionAttributes): Promise<WebhookTarget[]> {
-    const all = orderedTargets(configurations(), "ValidatingWebhookConfiguration", attributes.resource.group);
-    const selected: WebhookTarget[] = [];
-    for (const target of all)
-      if (await shouldCall(target, attributes, namespaceLabels)) selected.push(target);
+/** Validating webhooks as kube-apiserver calls them (pkg/admission/plugin/webhook/validating): selected first, then all at once. */
+export function createValidatingDispatcher(dispatcher: DispatcherOptions): ValidatingDispatcher {
+  const { client, equivalents, clock = systemClock } = dispatcher;
+  const selector = createHookSelector(dispatcher, "ValidatingWebhookConfiguration");
+
+  async function select(
+    attributes: AdmissionAttributes,
+    { signal }: DispatchOptions,
+  ): Promise<SelectedHook[]> {
+    const views = createRequestViews(attributes, equivalents);
+    const selected: SelectedHook[] = [];
+    for (const candidate of selector.candidates(attributes)) {
+      const matched = await selector.select(candidate, attributes, views, signal);
+      if (matched !== undefined) selected.push({ hook: candidate.hook, shown: await views(matched) });
+    }
     return selected;
   }
 
   async function callAll(
-    attributes: AdmissionAttributes,
+    selected: readonly SelectedHook[],
     options: DispatchOptions,
     collector: NotesCollector,
   ): Promise<void> {
     const failures: unknown[] = [];
-    const targets = await select(attributes);
+    const callOne = async ({ hook, shown }: SelectedHook, index: number): Promise<void> => {
+      const answered = await callHook({
+        ...{ client, target: targetOf(hook, shown.resource.group), attributes: shown, options, clock },
+        observe: (response) => collector.take(hook, response),
+      });
+      if (!answered) collector.failedOpen("validating", { hook, index, round: 0 });
+    };
     await Promise.all(
-      targets.map(async (target, index) => {
-        const observe = (response: VerifiedResponse): void => collector.take(target, response);
-        try {
-          const call = {
-            client,
-            target,
-            attributes,
-            options,
-            observe,
-            ...(clock === undefined ? {} : { clock }),
-          };
-          if ((await callHook(call)) === undefined) collector.failedOpen("validating", index, target);
-        } catch (error) {
-          failures.push(error);
-        }
-      }),
+      selected.map((one, index) => callOne(one, index).catch((error) => failures.push(error))),
     );
     if (failures.length > 0) throw failures[0];
   }
 
+  async function validate(attributes: AdmissionAttributes, options: DispatchOptions): Promise<DispatchNotes> {
+    const collector = createNotesCollector();
+    try {
+      const selected = await select(attributes, options);
+      const { deadlineAt = Number.POSITIVE_INFINITY } = options;
+      if (selected.length > 0 && deadlineAt <= clock.now()) throw requestTimeout();
+      await callAll(selected, options, collector);
+      return collector.notes();
+    } finally {
+      options.onNotes?.(collector.notes());
+    }
+  }
+
   return {
-    async validate(attributes, options = {}) {
-      const collector = createNotesCollector();
-      try {
-        if (!isExcluded(attributes, excluded)) await callAll(attributes, options, collector);
-        return collector.notes;
-      } finally {
-        options.onNotes?.(collector.notes);
-      }
-    },
+    validate: (attributes, options = {}) =>
+      observed("ValidatingAdmissionWebhook", attributes.operation, () => validate(attributes, options)),
   };
 }

@@ -1,11 +1,14 @@
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { RuleAttributes } from "../../admission/rules.ts";
 import type { UserInfo } from "../../apis/authentication.ts";
-import type { GroupVersionKind } from "../../apis/meta.ts";
+import type { GroupVersionKind, GroupVersionResource } from "../../apis/meta.ts";
 
 /** One request to an API server, as admission sees it. */
 export interface AdmissionAttributes extends RuleAttributes {
   readonly kind: GroupVersionKind;
+  /** What was requested, where a webhook is shown it as another `kind` and `resource`. Default: those. */
+  readonly requestKind?: GroupVersionKind;
+  readonly requestResource?: GroupVersionResource;
   /** Empty where the server has not given one yet (`generateName`). */
   readonly name?: string;
   readonly userInfo: UserInfo;
@@ -28,6 +31,10 @@ export interface DispatchOptions {
 
 /** What webhooks leave behind besides a verdict. */
 export interface DispatchNotes {
+  /** For `Warning` headers, as many and as long as an API server sends: each once, 4096 characters in all. */
   readonly warnings: readonly string[];
+  /** For an audit event of level Metadata or above. */
   readonly auditAnnotations: Readonly<Record<string, string>>;
+  /** For one of level Request or above as well: what webhooks patched. */
+  readonly requestAuditAnnotations: Readonly<Record<string, string>>;
 }

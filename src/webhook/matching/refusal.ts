@@ -9,3 +9,13 @@ export function refusalOf(
     cause: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", ...status },
   });
 }
+
+/** One with 500: what went wrong is no webhook's fault, so that no failurePolicy forgives it. */
+export function internalRefusal(message: string): CountersignError {
+  return refusalOf({
+    code: 500,
+    reason: "InternalError",
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] },
+  });
+}

@@ -1,27 +1,61 @@
 import { getOwn, isJSONObject, type JSONValue } from "../../admission/json-value.ts";
 import { ruleMatches } from "../../admission/rules.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
+import { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import type { AdmissionAttributes } from "./admission-attributes.ts";
+import type { EquivalentResources } from "./equivalent-resources.ts";
 import { isEmptySelector, selectorMatches } from "./label-selector.ts";
-import { refusalOf } from "./refusal.ts";
+import { internalRefusal, refusalOf } from "./refusal.ts";
+import { type MatchedResource, matchRules } from "./rule-matcher.ts";
 
 /** The labels of a namespace, or undefined where there is none of that name. */
 export type NamespaceLabels = (name: string) => MaybePromise<Readonly<Record<string, string>> | undefined>;
 
+/** What matching asks others. */
+export interface MatchOptions {
+  readonly namespaceLabels: NamespaceLabels;
+  readonly equivalents?: EquivalentResources;
+}
+
 /**
- * Whether a webhook is called for a request: its selectors and rules, in kube-apiserver's order
- * (pkg/admission/plugin/webhook/generic), rules by the exact resource alone: with one version of each resource served,
- * `Equivalent` finds no other. What a selector has against the request counts only where the rules match.
- * @throws ERR_WEBHOOK_REJECTED (404) where the namespace is not there, ERR_WEBHOOK_CALL for a selector that is none.
+ * As what a webhook is called for a request, by its rules and selectors; undefined: it is not. A selector that does not
+ * fit leaves the webhook out whatever is wrong with the others, and what is wrong counts only where rules and the other
+ * selector fit (kube-apiserver's order, pkg/admission/plugin/webhook/generic).
+ * @throws ERR_WEBHOOK_REJECTED: 404 where the namespace is not there, 500 for a selector that is none, for labels that
+ * cannot be had, and for an equivalent whose kind nobody knows.
  */
-export async function webhookMatches(
+export async function matchWebhook(
   webhook: Webhook,
   attributes: AdmissionAttributes,
-  namespaceLabels: NamespaceLabels,
-): Promise<boolean> {
-  if (!(webhook.rules ?? []).some((rule) => ruleMatches(rule, attributes))) return false;
-  return (await namespaceFits(webhook, attributes, namespaceLabels)) && objectFits(webhook, attributes);
+  { namespaceLabels, equivalents }: MatchOptions,
+): Promise<MatchedResource | undefined> {
+  const matched = matchRules(webhook, attributes, equivalents);
+  if (matched === undefined) return undefined;
+  const verdicts = [
+    await verdictOf(() => namespaceFits(webhook, attributes, namespaceLabels)),
+    await verdictOf(() => objectFits(webhook, attributes)),
+  ];
+  if (verdicts.includes(false)) return undefined;
+  if (matched.kind.kind === "") throw unknownKind(matched);
+  for (const verdict of verdicts) if (verdict !== true) throw verdict;
+  return matched;
+}
+
+/** An error is a value here: it counts only after other things have been looked at. */
+async function verdictOf(selector: () => MaybePromise<boolean>): Promise<boolean | CountersignError> {
+  try {
+    return await selector();
+  } catch (error) {
+    return error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED"
+      ? error
+      : internalRefusal(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function unknownKind({ resource: { group, version, resource } }: MatchedResource): CountersignError {
+  const shown = `${group}/${version}, Resource=${resource}`;
+  return internalRefusal(`unable to convert to ${shown}: unknown kind`);
 }
 
 async function namespaceFits(
@@ -49,9 +83,9 @@ async function namespaceFits(
 
 function objectFits({ objectSelector }: Webhook, { object, oldObject }: AdmissionAttributes): boolean {
   if (isEmptySelector(objectSelector)) return true;
-  return [object, oldObject]
-    .map(labelsOf)
-    .some((labels) => labels !== undefined && selectorMatches(objectSelector, labels));
+  const candidates = [labelsOf(object), labelsOf(oldObject)];
+  // a selector that is none is met although nothing has labels that it could fit
+  return candidates.map((labels) => selectorMatches(objectSelector, labels ?? {}) && labels).some(Boolean);
 }
 
 /** Undefined for what cannot have labels, which no selector but an empty one matches. */

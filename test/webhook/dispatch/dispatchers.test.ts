@@ -173,7 +173,9 @@ describe("dispatchers", () => {
         resource: { group, version: "v1", resource },
       });
       await validate(of("authentication.k8s.io", "tokenreviews"));
-      await validate(of("admissionregistration.k8s.io", "validatingwebhookconfigurations"));
+      const group = "admissionregistration.k8s.io";
+      const kind = { group, version: "v1", kind: "ValidatingWebhookConfiguration" };
+      await validate({ ...of(group, "validatingwebhookconfigurations"), kind });
       expect(paths()).to.deep.equal([]);
       rig.answers["/a"] = allow;
       await createValidatingDispatcher({ ...options(), excluded: [] }).validate(
@@ -272,6 +274,10 @@ describe("dispatchers", () => {
       expect(labelsOf(object)).to.deep.equal({ app: "web", by: "b" });
       expect({ ...auditAnnotations }).to.deep.equal({
         "failed-open.mutation.webhook.admission.k8s.io/round_0_index_0": "a",
+        "mutation.webhook.admission.k8s.io/round_0_index_0":
+          '{"configuration":"m","webhook":"a","mutated":false}',
+        "mutation.webhook.admission.k8s.io/round_0_index_1":
+          '{"configuration":"m","webhook":"b","mutated":true}',
       });
     });
 
@@ -281,7 +287,7 @@ describe("dispatchers", () => {
         mutating({ name: "a" });
         rig.answers["/a"] = () => ({ allowed: true, patchType: "JSONPatch", patch });
         expect((await refusalStatus(mutate())).message).to.match(
-          /response\.patch is not base64 of a JSON array/,
+          /response\.patch is not base64|undecodable patch in webhook response/,
         );
         configurations = [];
         mutating({ name: "a", failurePolicy: "Ignore" });
@@ -291,8 +297,8 @@ describe("dispatchers", () => {
 
     it("takes a patch of another type for a failure", async () => {
       mutating({ name: "a" });
-      rig.answers["/a"] = () => ({ allowed: true, patchType: "Full", patch: "W10=" });
-      expect((await refusalStatus(mutate())).message).to.match(/response\.patchType "Full"/);
+      rig.answers["/a"] = () => ({ allowed: true, patchType: "Full", patch: "W3t9XQ==" });
+      expect((await refusalStatus(mutate())).message).to.match(/unsupported patch type "Full"/);
     });
 
     it("fails the request for a patch that does not apply, whatever the failurePolicy", async () => {

@@ -4,7 +4,7 @@ import type { AdmissionAttributes } from "../../../src/webhook/matching/admissio
 import {
   interceptsTokenRequests,
   isTokenRequest,
-  webhookMatches,
+  matchWebhook,
 } from "../../../src/webhook/matching/webhook-matcher.ts";
 import { rejectionOf } from "../../rejection.ts";
 import { creation } from "../webhook-rig.ts";
@@ -23,8 +23,9 @@ const webhook = (members: Partial<Webhook> = {}): Webhook => ({
   ...members,
 });
 const shop = { "kubernetes.io/metadata.name": "shop", team: "a" };
-const matches = (members: Partial<Webhook>, attributes: AdmissionAttributes = creation) =>
-  webhookMatches(webhook(members), attributes, (name) => (name === "shop" ? shop : undefined));
+const namespaceLabels = (name: string) => (name === "shop" ? shop : undefined);
+const matches = async (members: Partial<Webhook>, attributes: AdmissionAttributes = creation) =>
+  (await matchWebhook(webhook(members), attributes, { namespaceLabels })) !== undefined;
 const namespaceSelector = { matchLabels: { team: "a" } };
 
 describe("webhook matcher", () => {

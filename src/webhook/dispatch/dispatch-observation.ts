@@ -1,0 +1,21 @@
+import { type DispatchMessage, diagnosticsChannel } from "../../diagnostics.ts";
+
+const channel = diagnosticsChannel("countersign:dispatch");
+
+/** Tells how long a dispatch took and whether the request goes on. */
+export async function observed<T>(
+  plugin: DispatchMessage["plugin"],
+  operation: string,
+  dispatch: () => Promise<T>,
+): Promise<T> {
+  if (!channel.hasSubscribers) return dispatch();
+  const startedAt = performance.now();
+  let rejected = true;
+  try {
+    const result = await dispatch();
+    rejected = false;
+    return result;
+  } finally {
+    channel.publish({ plugin, operation, rejected, durationMs: performance.now() - startedAt });
+  }
+}
