@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { UserInfo } from "../../apis/authentication.ts";
+import type { RequestAttributes } from "../../authorization/request-attributes.ts";
 import { forbidden } from "../authorization/forbidden.ts";
 import type { Authorizer } from "../authorization/rbac-authorizer.ts";
-import type { RequestAttributes } from "../requests/request-info.ts";
 import { badRequest } from "../status/status-error.ts";
 
 interface ImpersonatedPart {

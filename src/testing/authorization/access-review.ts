@@ -1,4 +1,5 @@
 import type { UserInfo } from "../../apis/authentication.ts";
+import type { RequestAttributes } from "../../authorization/request-attributes.ts";
 import {
   type ApiObject,
   isJsonObject,
@@ -8,7 +9,6 @@ import {
   stringAt,
   stringsAt,
 } from "../objects/api-object.ts";
-import type { RequestAttributes } from "../requests/request-info.ts";
 import { type FieldError, invalid, invalidObject } from "../status/field-error.ts";
 import { badRequest } from "../status/status-error.ts";
 import type { Authorizer } from "./rbac-authorizer.ts";

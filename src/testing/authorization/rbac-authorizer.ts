@@ -1,4 +1,5 @@
 import type { UserInfo } from "../../apis/authentication.ts";
+import type { RequestAttributes } from "../../authorization/request-attributes.ts";
 import {
   type ApiObject,
   isJsonObject,
@@ -8,7 +9,6 @@ import {
   stringAt,
 } from "../objects/api-object.ts";
 import type { ResourceKind, ResourceRegistry } from "../objects/resource-kind.ts";
-import type { RequestAttributes } from "../requests/request-info.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { ruleAllows } from "./rbac-rules.ts";
 

@@ -1,5 +1,5 @@
+import type { RequestAttributes } from "../../authorization/request-attributes.ts";
 import { type JsonObject, stringsAt } from "../objects/api-object.ts";
-import type { RequestAttributes } from "../requests/request-info.ts";
 
 /** Whether a PolicyRule allows a request: k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac and its helpers. */
 export function ruleAllows(rule: JsonObject, request: RequestAttributes): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { UserInfo } from "../../apis/authentication.ts";
+import type { RequestInfo } from "../../authorization/request-attributes.ts";
 import type { JsonObject } from "../objects/api-object.ts";
-import type { RequestInfo } from "./request-info.ts";
 
 /** A request whose caller is authenticated and authorized. */
 export interface ApiCall {

@@ -3,13 +3,13 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { UserInfo } from "../../apis/authentication.ts";
+import { parseRequestInfo, type RequestInfo } from "../../authorization/request-attributes.ts";
 import { CountersignError } from "../../errors.ts";
 import { impersonate } from "../authentication/impersonation.ts";
 import { clientCertificateOf, type RequestAuthentication } from "../authentication/request-authentication.ts";
 import { forbidden } from "../authorization/forbidden.ts";
 import type { Authorizer } from "../authorization/rbac-authorizer.ts";
 import type { ApiAnswer, ApiCall } from "../requests/api-call.ts";
-import { parseRequestInfo, type RequestInfo } from "../requests/request-info.ts";
 import { badRequest, internalError, StatusError, tooLarge } from "../status/status-error.ts";
 import { writeAnswer, writeStatus } from "./answer-writer.ts";
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { UserInfo } from "../../../src/apis/authentication.ts";
+import type { RequestAttributes } from "../../../src/authorization/request-attributes.ts";
 import { type Authorizer, createRbacAuthorizer } from "../../../src/testing/authorization/rbac-authorizer.ts";
 import { ruleAllows } from "../../../src/testing/authorization/rbac-rules.ts";
 import type { ApiObject, JsonObject } from "../../../src/testing/objects/api-object.ts";
 import { builtinKinds } from "../../../src/testing/objects/builtin-kinds.ts";
 import { createResourceRegistry } from "../../../src/testing/objects/resource-kind.ts";
-import type { RequestAttributes } from "../../../src/testing/requests/request-info.ts";
 import { createObjectStore } from "../../../src/testing/storage/object-store.ts";
 
 const ask = (attributes: Partial<RequestAttributes>): RequestAttributes => ({

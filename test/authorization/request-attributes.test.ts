@@ -1,5 +1,9 @@
 import { expect } from "chai";
-import { parseRequestInfo } from "../../../src/testing/requests/request-info.ts";
+import {
+  accessAttributes,
+  parseRequestInfo,
+  requestInfo,
+} from "../../src/authorization/request-attributes.ts";
 
 type Row = readonly [
   method: string,
@@ -99,4 +103,54 @@ describe("parseRequestInfo", () => {
     it(`takes ${path} for no resource`, () => {
       expect(parse("GET", path)).to.include({ isResourceRequest: false, verb: "get", path, resource: "" });
     });
+});
+
+describe("requestInfo", () => {
+  it("reads a request as it came: method, path and query", () => {
+    expect(requestInfo({ method: "GET", url: "/api/v1/pods?watch=1&x=a%20b" })).to.include({
+      verb: "watch",
+      resource: "pods",
+      path: "/api/v1/pods",
+    });
+    expect(requestInfo({})).to.include({ isResourceRequest: false, verb: "get", path: "/" });
+  });
+
+  it("decodes escapes once, before the path is taken apart", () => {
+    expect(requestInfo({ method: "GET", url: "/api/v1/namespaces/%6bube-system/secrets/a%2Fb" })).to.include({
+      namespace: "kube-system",
+      name: "a",
+      subresource: "b",
+    });
+    expect(requestInfo({ method: "GET", url: "/api/v1/namespaces/a/pods/%2541" })).to.include({
+      name: "%41",
+    });
+  });
+
+  it("takes a path with an escape that is none as it stands", () => {
+    expect(requestInfo({ method: "GET", url: "/api/v1/namespaces/a/pods/%zz" })).to.include({ name: "%zz" });
+  });
+});
+
+describe("accessAttributes", () => {
+  const user = { username: "jane", groups: ["a"] };
+  it("asks for a resource, or for a path, never both", () => {
+    expect(
+      accessAttributes(user, requestInfo({ method: "PUT", url: "/apis/g/v1/namespaces/n/rs/x/status" })),
+    ).to.deep.equal({
+      user,
+      resource: {
+        namespace: "n",
+        verb: "update",
+        group: "g",
+        version: "v1",
+        resource: "rs",
+        subresource: "status",
+        name: "x",
+      },
+    });
+    expect(accessAttributes(user, requestInfo({ method: "GET", url: "/metrics" }))).to.deep.equal({
+      user,
+      nonResource: { path: "/metrics", verb: "get" },
+    });
+  });
 });

@@ -1,3 +1,6 @@
+import type { UserInfo } from "../apis/authentication.ts";
+import type { AccessAttributes } from "./authorizer.ts";
+
 /** What a request is about, as authorizers see it. Absent parts are empty strings, as upstream compares them. */
 export interface RequestAttributes {
   readonly isResourceRequest: boolean;
@@ -13,7 +16,7 @@ export interface RequestAttributes {
 
 /** A request's attributes and what of its path they were read from. */
 export interface RequestInfo extends RequestAttributes {
-  /** `resource/name/subresource/…`. */
+  /** `resource/name/subresource/…`: route by these, and what was authorized is what is served. */
   readonly parts: readonly string[];
 }
 
@@ -28,6 +31,37 @@ const verbsByMethod: Readonly<Record<string, string>> = {
 
 /** `/api/v1/namespaces/x/status` is the namespace's own subresource, not a resource called `status`. */
 const namespaceSubresources = new Set(["status", "finalize"]);
+
+/** As much of node's `IncomingMessage` as says what is asked for. */
+export interface RequestLine {
+  readonly method?: string | undefined;
+  /** As it came: path, escapes and query. */
+  readonly url?: string | undefined;
+}
+
+/** What a request is about, as an API server reads it: escapes in the path decoded once, unless one of them is none. */
+export function requestInfo({ method = "GET", url = "/" }: RequestLine): RequestInfo {
+  const at = url.indexOf("?");
+  const [path, query] = at < 0 ? [url, ""] : [url.slice(0, at), url.slice(at + 1)];
+  return parseRequestInfo(method, decoded(path), new URLSearchParams(query));
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The question to an authorizer whether this user may make a request of these attributes. */
+export function accessAttributes(user: UserInfo, attributes: RequestAttributes): AccessAttributes {
+  const { isResourceRequest, path, verb, namespace, group, version, resource, subresource, name } =
+    attributes;
+  return isResourceRequest
+    ? { user, resource: { namespace, verb, group, version, resource, subresource, name } }
+    : { user, nonResource: { path, verb } };
+}
 
 /**
  * Path and method to attributes, by the rules of k8s.io/apiserver pkg/endpoints/request/requestinfo.go. The verbs that

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { forbidden } from "../../../src/testing/authorization/forbidden.ts";
-import { parseRequestInfo } from "../../../src/testing/requests/request-info.ts";
+import { forbiddenStatus, unauthorizedStatus } from "../../src/authorization/access-status.ts";
+import { parseRequestInfo } from "../../src/authorization/request-attributes.ts";
 
 function refusalOf(method: string, path: string, reason = "") {
-  return forbidden({ username: "eve" }, parseRequestInfo(method, path, new URLSearchParams()), reason).status;
+  return forbiddenStatus({ username: "eve" }, parseRequestInfo(method, path, new URLSearchParams()), reason);
 }
 
 describe("the refusal of an authorizer", () => {
@@ -34,4 +34,18 @@ describe("the refusal of an authorizer", () => {
 
   it("ends with the authorizer's reason, if it gives one", () =>
     expect(refusalOf("GET", "/metrics", "no rule").message).to.match(/"\/metrics": no rule$/));
+
+  it("escapes what a browser could take for markup, and leaves the reason as it is", () =>
+    expect(refusalOf("GET", "/<script>&", "<b>").message).to.equal(
+      'forbidden: User "eve" cannot get path "/&lt;script&gt;&amp;": <b>',
+    ));
+
+  it("is a whole Status", () => {
+    expect(refusalOf("GET", "/metrics")).to.include({ kind: "Status", apiVersion: "v1", status: "Failure" });
+    expect(unauthorizedStatus).to.deep.include({
+      code: 401,
+      message: "Unauthorized",
+      reason: "Unauthorized",
+    });
+  });
 });
