@@ -17,7 +17,7 @@ const doors = Object.entries(manifest.exports).flatMap(([door, target]) =>
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ".": [],
   "./authentication": ["jsonwebtoken", "node-cache"],
-  "./authorization": [],
+  "./authorization": ["node-cache"],
   "./admission": [],
   "./credentials": ["node-cache"],
   "./kubeconfig": ["yaml"],

@@ -1,4 +1,10 @@
-/** Whether a caller may show a webhook this review. */
+/**
+ * Whether a caller may show a webhook this review ({@link assertReviewGroups}), and whether a user may make this request
+ * of a server that speaks as an API server; start with {@link createDelegatingAuthorizer}.
+ */
+
+export { type AnswerStatus, forbiddenStatus, unauthorizedStatus } from "./access-status.ts";
+export { createAlwaysAllowedPathsAuthorizer } from "./always-allowed-paths.ts";
 export {
   type AttestedCaller,
   assertReviewGroups,
@@ -6,3 +12,20 @@ export {
   type ReviewedObject,
   type ReviewGroupOptions,
 } from "./attested-api-group.ts";
+export type { AccessAttributes, AccessDecision, Authorizer } from "./authorizer.ts";
+export { createDelegatingAuthorizer, type DelegatingAuthorizerOptions } from "./delegating.ts";
+export { createPrivilegedGroupsAuthorizer } from "./privileged-groups.ts";
+export {
+  accessAttributes,
+  type RequestAttributes,
+  type RequestInfo,
+  type RequestLine,
+  requestInfo,
+} from "./request-attributes.ts";
+export {
+  createSubjectAccessReviewAuthorizer,
+  processAccessReview,
+  type SubjectAccessReviewClient,
+  type SubjectAccessReviewOptions,
+} from "./subject-access-review.ts";
+export { createUnionAuthorizer } from "./union.ts";

@@ -15,8 +15,10 @@ export interface ExpiringCache<V> {
 }
 
 export interface ExpiringCacheOptions {
-  /** From here on every new entry costs the oldest one its place. */
+  /** From here on every new entry costs another one its place. */
   readonly maxEntries: number;
+  /** Whose place it costs. Default `oldest`: looking up is then a read and nothing else. */
+  readonly evict?: "oldest" | "leastRecentlyUsed";
   readonly clock?: Clock;
 }
 
@@ -28,11 +30,11 @@ interface Entry<V> {
 const sweepSeconds = 60;
 
 /**
- * A cache over node-cache without its surprises: a full cache evicts the oldest entry instead of throwing, values are
+ * A cache over node-cache without its surprises: a full cache evicts an entry instead of throwing, values are
  * not cloned, expiry is exact to the millisecond, and any string is a key. It never fails the work it serves.
  */
 export function createExpiringCache<V>(options: ExpiringCacheOptions): ExpiringCache<V> {
-  const { maxEntries, clock = systemClock } = options;
+  const { maxEntries, evict = "oldest", clock = systemClock } = options;
   const store = new NodeCache({ useClones: false, stdTTL: 0, checkperiod: sweepSeconds });
   // node-cache keeps entries on a plain object, where `constructor` and `__proto__` are found though nobody set them
   store.data = Object.create(null);
@@ -42,7 +44,9 @@ export function createExpiringCache<V>(options: ExpiringCacheOptions): ExpiringC
   return {
     get(key) {
       const entry = store.get<Entry<V>>(key);
-      return entry !== undefined && entry.expiresAt > clock.now() ? entry.value : undefined;
+      if (entry === undefined || entry.expiresAt <= clock.now()) return undefined;
+      if (evict === "leastRecentlyUsed" && oldestFirst.delete(key)) oldestFirst.add(key);
+      return entry.value;
     },
     set(key, value, expiresAt) {
       const lifetimeMs = expiresAt - clock.now();

@@ -56,6 +56,19 @@ describe("expiring cache", () => {
     cache.close();
   });
 
+  it("evicts what was least recently used instead, where that is wanted", () => {
+    const cache = createExpiringCache<number>({ maxEntries: 2, evict: "leastRecentlyUsed" });
+    const expiresAt = Date.now() + 60_000;
+    cache.set("a", 1, expiresAt);
+    cache.set("b", 2, expiresAt);
+    expect(cache.get("a")).to.equal(1);
+    cache.set("c", 3, expiresAt);
+    expect(["a", "b", "c"].map((key) => cache.get(key))).to.deep.equal([1, undefined, 3]);
+    cache.delete("a");
+    expect([cache.get("a"), cache.size]).to.deep.equal([undefined, 1]);
+    cache.close();
+  });
+
   it("overwrites an entry of a full cache without evicting another", () => {
     const cache = createExpiringCache<number>({ maxEntries: 2 });
     const expiresAt = Date.now() + 60_000;

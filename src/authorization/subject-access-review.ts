@@ -1,0 +1,124 @@
+import type { SubjectAccessReview, SubjectAccessReviewSpec } from "../apis/authorization.ts";
+import { createExpiringCache } from "../cache/expiring-cache.ts";
+import { createSingleFlight } from "../cache/single-flight.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { CountersignError } from "../errors.ts";
+import type { AccessAttributes, AccessDecision, Authorizer } from "./authorizer.ts";
+
+/** Posts `/apis/authorization.k8s.io/v1/subjectaccessreviews`; `transport/` has one. */
+export interface SubjectAccessReviewClient {
+  createSubjectAccessReview(
+    review: SubjectAccessReview,
+    options: { readonly signal: AbortSignal },
+  ): Promise<SubjectAccessReview>;
+}
+
+/** Whom to ask, and how long an answer counts. */
+export interface SubjectAccessReviewOptions {
+  readonly client: SubjectAccessReviewClient;
+  /** How long leave is remembered. Default 10 000 (10 s), as delegated authorization of an API server; 0 is not at all. */
+  readonly allowTTLMs?: number;
+  /** How long everything else is. Default 10 000 (10 s). */
+  readonly denyTTLMs?: number;
+  /** Default 8 192; from there on the answer that was least recently used goes. */
+  readonly maxEntries?: number;
+  /** For one answer, however often it has to be asked for. Default 30 000 (30 s). */
+  readonly timeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+/** What somebody asks for can be long, and is remembered with the answer: from here on it is not (plugin/pkg/authorizer/webhook). */
+const longestRememberedBytes = 10_000;
+
+/**
+ * Asks an API server whether somebody may (SubjectAccessReview), with everything that is known of the user: name, uid,
+ * groups, extra. Answers are remembered by the whole question, failures never; those who ask the same at once share one
+ * review. Rules are kubernetes/apiserver's (plugin/pkg/authorizer/webhook): what is denied is a denial, and an answer that
+ * allows and denies at once is one, too; what is not allowed is no opinion; `evaluationError` alone decides nothing.
+ * @returns an authorizer that throws ERR_ACCESS_REVIEW_UNAVAILABLE where the server cannot be asked, or its answer is none.
+ */
+export function createSubjectAccessReviewAuthorizer(options: SubjectAccessReviewOptions): Authorizer {
+  const { allowTTLMs = 10_000, denyTTLMs = 10_000, maxEntries = 8_192, clock = systemClock } = options;
+  const cache = createExpiringCache<AccessDecision>({ maxEntries, evict: "leastRecentlyUsed", clock });
+  const flights = createSingleFlight<AccessDecision>();
+
+  const ask = async (
+    spec: SubjectAccessReviewSpec,
+    key: string,
+    isShort: boolean,
+  ): Promise<AccessDecision> => {
+    const decision = processAccessReview(await post(options, spec));
+    const ttlMs = decision.decision === "allow" ? allowTTLMs : denyTTLMs;
+    if (isShort) cache.set(key, decision, clock.now() + ttlMs);
+    return decision;
+  };
+
+  return {
+    authorize(attributes, { signal } = {}) {
+      const spec = specOf(attributes);
+      const key = JSON.stringify(spec);
+      return (
+        cache.get(key) ??
+        flights.do(key, () => ask(spec, key, lengthOf(attributes) < longestRememberedBytes), signal)
+      );
+    },
+  };
+}
+
+/** Without what is empty, as Go leaves it out. */
+function specOf({ user, resource, nonResource }: AccessAttributes): SubjectAccessReviewSpec {
+  const { username, uid, groups, extra } = user;
+  return {
+    ...(resource !== undefined && { resourceAttributes: filled(resource) }),
+    ...(nonResource !== undefined && { nonResourceAttributes: filled(nonResource) }),
+    user: username,
+    ...(uid && { uid }),
+    ...(groups && groups.length > 0 && { groups }),
+    ...(extra && Object.keys(extra).length > 0 && { extra }),
+  };
+}
+
+function filled<T extends object>(attributes: T): T {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value)) as T;
+}
+
+function lengthOf({ resource = {}, nonResource = {} }: AccessAttributes): number {
+  return Object.values({ ...resource, ...nonResource }).reduce(
+    (sum, text: string) => sum + Buffer.byteLength(text),
+    0,
+  );
+}
+
+async function post(
+  { client, timeoutMs = 30_000 }: SubjectAccessReviewOptions,
+  spec: SubjectAccessReviewSpec,
+): Promise<unknown> {
+  const review = { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview", spec };
+  try {
+    return await client.createSubjectAccessReview(review, { signal: AbortSignal.timeout(timeoutMs) });
+  } catch (cause) {
+    throw unavailable("the API server could not be asked", cause);
+  }
+}
+
+/**
+ * The decision in a SubjectAccessReview's answer.
+ * @throws ERR_ACCESS_REVIEW_UNAVAILABLE for an answer that is no SubjectAccessReview.
+ */
+export function processAccessReview(answer: unknown): AccessDecision {
+  const { status } = isObject(answer) ? answer : {};
+  if (!isObject(status)) throw unavailable("its answer has no status");
+  const { allowed = false, denied = false, reason = "" } = status;
+  if (typeof allowed !== "boolean" || typeof denied !== "boolean" || typeof reason !== "string")
+    throw unavailable("its answer's status is not one");
+  if (denied) return { decision: "deny", reason: allowed ? "allowed and denied in one answer" : reason };
+  return { decision: allowed ? "allow" : "noOpinion", reason };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unavailable(why: string, cause?: unknown): CountersignError {
+  return new CountersignError("ERR_ACCESS_REVIEW_UNAVAILABLE", `access review: ${why}`, { cause });
+}

@@ -1,0 +1,48 @@
+import { expect } from "chai";
+import type { AccessDecision, Authorizer } from "../../src/authorization/authorizer.ts";
+import { createUnionAuthorizer } from "../../src/authorization/union.ts";
+
+const says = (decision: AccessDecision["decision"], reason = ""): Authorizer => ({
+  authorize: () => ({ decision, reason }),
+});
+const failure = new Error("away");
+const fails: Authorizer = { authorize: () => Promise.reject(failure) };
+const ask = async (...authorizers: Authorizer[]) =>
+  createUnionAuthorizer(authorizers).authorize({ user: { username: "jane" } });
+
+describe("createUnionAuthorizer", () => {
+  it("the first that allows or denies decides", async () => {
+    expect(await ask(says("noOpinion"), says("allow"), says("deny"))).to.include({ decision: "allow" });
+    expect(await ask(says("noOpinion"), says("deny", "never"), says("allow"))).to.deep.equal({
+      decision: "deny",
+      reason: "never",
+    });
+  });
+
+  it("nobody with an opinion is no leave, with all their reasons", async () => {
+    expect(await ask()).to.deep.equal({ decision: "noOpinion", reason: "" });
+    expect(await ask(says("noOpinion", "a"), says("noOpinion"), says("noOpinion", "b"))).to.deep.equal({
+      decision: "noOpinion",
+      reason: "a\nb",
+    });
+  });
+
+  it("a failure is passed over by one that decides, and stands where nobody does", async () => {
+    expect(await ask(fails, says("allow"))).to.include({ decision: "allow" });
+    expect(await ask(fails, says("noOpinion")).catch((error: unknown) => error)).to.equal(failure);
+  });
+
+  it("hands on what it was asked, and the caller's signal", async () => {
+    const attributes = { user: { username: "jane" } };
+    const options = { signal: AbortSignal.abort() };
+    const seen: unknown[] = [];
+    const listens: Authorizer = {
+      authorize(...given) {
+        seen.push(...given);
+        return { decision: "allow", reason: "" };
+      },
+    };
+    await createUnionAuthorizer([listens]).authorize(attributes, options);
+    expect(seen).to.deep.equal([attributes, options]);
+  });
+});
