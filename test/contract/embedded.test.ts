@@ -6,8 +6,6 @@ describeContract({
   cannot: {
     "answers an HTTP error is told of in client-go's words":
       "our webhook client says the HTTP status and the webhook's own words",
-    "is called again once when a later one changed the object and it asked for it":
-      "our dispatcher calls mutating webhooks in one round",
   },
   async start({ attestations }) {
     const controlPlane = await startControlPlane({

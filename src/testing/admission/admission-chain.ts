@@ -3,12 +3,13 @@ import type { ObjectStore } from "../storage/object-store.ts";
 import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
 import { assertNamespaceLifecycle } from "./namespace-lifecycle.ts";
 import { admitPod } from "./pod-admission.ts";
+import type { WebhookAdmission } from "./webhook-admission.ts";
 
 export interface AdmissionChainOptions {
   readonly store: ObjectStore;
   readonly registry: ResourceRegistry;
   /** What calls the webhooks. */
-  readonly webhooks: AdmissionChain;
+  readonly webhooks: WebhookAdmission;
 }
 
 /** The admission plugins of this control plane, in kube-apiserver's order: NamespaceLifecycle, what a pod is given, webhooks. */
@@ -21,7 +22,7 @@ export function createAdmissionChain({ store, registry, webhooks }: AdmissionCha
       assertNamespaceLifecycle(attributes, isNamespaced(attributes), store, namespaces);
       const { object } = attributes;
       if (object === undefined || !isNewPod(attributes)) return webhooks.mutate(attributes);
-      return webhooks.mutate({ ...attributes, object: admitPod(object) });
+      return webhooks.mutate({ ...attributes, object: admitPod(object) }, admitPod);
     },
     async validate(attributes) {
       if (attributes.operation === "DELETE")

@@ -5,14 +5,16 @@ import { CountersignError } from "../../errors.ts";
 import type { ServiceResolver } from "../../webhook/client/service-resolver.ts";
 import type { WebhookClient } from "../../webhook/client/webhook-client.ts";
 import { dispatchStatus } from "../../webhook/dispatch/dispatch-errors.ts";
+import type { PatchedObjects } from "../../webhook/dispatch/dispatcher.ts";
 import { createMutatingDispatcher } from "../../webhook/dispatch/mutating-dispatcher.ts";
 import { createValidatingDispatcher } from "../../webhook/dispatch/validating-dispatcher.ts";
 import type { DispatchOptions } from "../../webhook/matching/admission-attributes.ts";
 import { type ApiObject, objectAt, stringAt } from "../objects/api-object.ts";
-import type { ResourceRegistry } from "../objects/resource-kind.ts";
+import { apiVersionOf, type ResourceRegistry } from "../objects/resource-kind.ts";
 import { conformObject } from "../schema/field-validation.ts";
-import { internalError, StatusError } from "../status/status-error.ts";
+import { StatusError } from "../status/status-error.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
+import { strategyOf } from "../strategies/object-strategy.ts";
 import type { AdmissionAttributes, AdmissionChain } from "./admission-attributes.ts";
 
 export interface WebhookAdmissionOptions {
@@ -21,8 +23,17 @@ export interface WebhookAdmissionOptions {
   readonly registry: ResourceRegistry;
 }
 
+/** The webhooks' part of the chain; `inTree` is what the other plugins do to an object that webhooks have changed. */
+export interface WebhookAdmission extends AdmissionChain {
+  mutate(
+    attributes: AdmissionAttributes,
+    inTree?: (object: ApiObject) => ApiObject,
+  ): Promise<ApiObject | undefined>;
+}
+
 /** Webhooks as any user of `countersign/webhook` calls them, over the configurations in the store. */
-export function createWebhookAdmission({ client, store, registry }: WebhookAdmissionOptions): AdmissionChain {
+export function createWebhookAdmission(options: WebhookAdmissionOptions): WebhookAdmission {
+  const { client, store, registry } = options;
   const kinds = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"].map(
     (resource) => registry.find("admissionregistration.k8s.io", "v1", resource)!,
   );
@@ -35,13 +46,17 @@ export function createWebhookAdmission({ client, store, registry }: WebhookAdmis
       return found && (found.metadata.labels ?? {});
     },
   };
-  const mutating = createMutatingDispatcher(dispatcher);
+  const patchedObjects = createPatchedObjects(registry);
+  const mutating = createMutatingDispatcher({ ...dispatcher, patchedObjects });
   const validating = createValidatingDispatcher(dispatcher);
   return {
-    mutate: (attributes) =>
+    mutate: (attributes, inTree = (object) => object) =>
       answered(async () => {
-        const { object } = await mutating.mutate(plain(attributes), passingOn(attributes));
-        return object === undefined ? undefined : decoded(object as unknown as ApiObject);
+        const { object } = await mutating.mutate(plain(attributes), {
+          ...passingOn(attributes),
+          inTree: (changed) => asJSON(inTree(asObject(changed))),
+        });
+        return object === undefined ? undefined : asObject(object);
       }),
     validate: (attributes) =>
       answered(async () => {
@@ -67,20 +82,26 @@ function plain({
   const { object, oldObject, options, ...rest } = attributes;
   return {
     ...rest,
-    ...(object === undefined ? {} : { object: object as unknown as JSONValue }),
-    ...(oldObject === undefined ? {} : { oldObject: oldObject as unknown as JSONValue }),
+    ...(object === undefined ? {} : { object: asJSON(object) }),
+    ...(oldObject === undefined ? {} : { oldObject: asJSON(oldObject) }),
     options: options as unknown as JSONValue,
   };
 }
 
-/** What a patch made of the object, read into its kind again. */
-function decoded(object: ApiObject): ApiObject {
-  try {
-    return conformObject(object).object;
-  } catch (error) {
-    throw internalError((error as Error).message);
-  }
+/** What a patch made of an object is read into its kind again, as at the beginning. */
+function createPatchedObjects(registry: ResourceRegistry): PatchedObjects {
+  return {
+    decode: (object) => asJSON(conformObject(asObject(object)).object),
+    default(object, kind) {
+      const found = registry.findKind(apiVersionOf(kind), kind.kind);
+      const defaults = found === undefined ? undefined : strategyOf(found).defaults;
+      return defaults === undefined ? object : asJSON(defaults(asObject(object)));
+    },
+  };
 }
+
+const asObject = (value: JSONValue): ApiObject => value as unknown as ApiObject;
+const asJSON = (object: ApiObject): JSONValue => object as unknown as JSONValue;
 
 async function answered<T>(dispatch: () => Promise<T>): Promise<T> {
   try {
@@ -105,12 +126,12 @@ export function createServiceResolver({
     resolve({ namespace, name, port }) {
       const service = store.get(services, namespace, name);
       if (service === undefined)
-        throw new CountersignError("ERR_WEBHOOK_CALL", `service ${JSON.stringify(name)} not found`);
+        throw new CountersignError("ERR_TRANSPORT", `service ${JSON.stringify(name)} not found`);
       const spec = objectAt(service, "spec");
       const host = stringAt(spec, "externalName");
       if (spec.type === "ExternalName" && host !== undefined) return { host, port };
       throw new CountersignError(
-        "ERR_WEBHOOK_CALL",
+        "ERR_TRANSPORT",
         `no endpoints available for service ${JSON.stringify(name)}`,
       );
     },

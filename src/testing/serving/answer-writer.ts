@@ -48,7 +48,7 @@ function writeJson(
   warnings: readonly string[],
 ): void {
   const bytes = Buffer.from(`${jsonText(body)}\n`);
-  const warning = [...new Set(warnings)].map((text) => `299 - ${quoted(text)}`);
+  const warning = warnings.map((text) => `299 - ${quoted(text)}`);
   const sized: Record<string, string | number | string[]> = { ...headers, "content-length": bytes.length };
   response.writeHead(status, warning.length === 0 ? sized : { ...sized, warning });
   response.end(bytes);

@@ -5,6 +5,7 @@ import type { TLSSocket } from "node:tls";
 import type { UserInfo } from "../../apis/authentication.ts";
 import { parseRequestInfo, type RequestInfo } from "../../authorization/request-attributes.ts";
 import { CountersignError } from "../../errors.ts";
+import { createWarningRecorder } from "../../webhook/dispatch/warning-recorder.ts";
 import { impersonate } from "../authentication/impersonation.ts";
 import { clientCertificateOf, type RequestAuthentication } from "../authentication/request-authentication.ts";
 import { forbidden } from "../authorization/forbidden.ts";
@@ -94,7 +95,7 @@ async function serve(
   const gone = new AbortController();
   const { signal } = gone;
   response.on("close", () => gone.abort());
-  const warnings: string[] = [];
+  const recorder = createWarningRecorder();
   try {
     const arrival = receive(request, options);
     const body = await readBody(request);
@@ -105,12 +106,12 @@ async function serve(
       headers: request.headers,
       unservedFields: options.unservedFields,
       ...{ path, info, user, body, signal },
-      warn: (message) => warnings.push(message),
+      warn: (message) => recorder.add(message),
     };
-    await writeAnswer(response, await options.answer(call), warnings, signal);
+    await writeAnswer(response, await options.answer(call), recorder.warnings, signal);
   } catch (error) {
     const failure = error instanceof StatusError ? error : internalError((error as Error).message);
-    if (!response.headersSent) writeStatus(response, failure, warnings);
+    if (!response.headersSent) writeStatus(response, failure, recorder.warnings);
     else response.destroy();
   }
 }
