@@ -1,3 +1,4 @@
+import { diagnosticsChannel } from "../../diagnostics.ts";
 import type { Secret } from "../../secret.ts";
 import type { ClientConfig } from "./client-config.ts";
 
@@ -22,6 +23,8 @@ export interface BearerOptions {
   readonly awaitToken?: boolean;
 }
 
+const lookups = diagnosticsChannel("countersign:tokenLookup");
+
 /**
  * The Authorization of one call. A requested token that cannot be had in half of the call's time, 2 s at most, leaves
  * the call without any.
@@ -31,6 +34,7 @@ export async function bearerFor(config: ClientConfig, options: BearerOptions): P
   const { requestedToken, token, basic } = config;
   if (requestedToken !== undefined) {
     const held = requestedToken.held();
+    if (lookups.hasSubscribers) lookups.publish({ outcome: held === undefined ? "miss" : "hit" });
     if (held !== undefined || options.awaitToken === false) return bearerOf(held?.token, "requestedToken");
     const signal = AbortSignal.timeout(Math.min(longestTokenWaitMs, options.timeoutMs / 2));
     return requestedToken.token({ signal }).then(
