@@ -1,21 +1,25 @@
 import type { ServiceAccountReference } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
-import type { EndpointTokenIntent } from "../webhook/endpoints/endpoint-token-source.ts";
+import type { EndpointTokenIntent } from "../webhook/endpoints/endpoint-token-intent.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 
 export const execCredentialFlags = {
+  socket: {
+    type: "string",
+    value: "PATH",
+    summary: "ask the agent there, whose configuration says all but --on-failure; instead of what follows",
+  },
   "service-account": {
     type: "string",
     value: "NS/NAME",
-    required: true,
-    summary: "whose token is presented",
+    summary: "whose token is presented; required without --socket",
   },
   mode: {
     type: "string",
     choices: ["attested", "audience"],
-    default: "attested",
-    summary: "attested: bound to the webhook's configuration; audience: a plain token for its audiences",
+    summary:
+      "attested (without the flag): bound to the webhook's configuration; audience: a plain token for its audiences",
   },
   "api-group": {
     type: "string",
@@ -40,6 +44,12 @@ export const execCredentialFlags = {
     value: "DIR",
     summary: "keep tokens here between runs: a directory of mode 0700 that is this user's own",
   },
+  "present-client-certificate": {
+    type: "string",
+    value: "FILE",
+    summary: "given to client-go beside the token, PEM; with --present-client-key",
+  },
+  "present-client-key": { type: "string", value: "FILE", summary: "its key" },
   "on-failure": {
     type: "string",
     choices: ["placeholder", "fail"],
@@ -59,12 +69,19 @@ export type APIServerFlags =
       readonly clientKey: string | undefined;
     };
 
-export interface ExecCredentialSettings {
+/** A token is asked from an agent, or minted by ourselves. */
+export type ExecCredentialSettings = { readonly onFailure: "placeholder" | "fail" } & (
+  | { readonly socket: string }
+  | MintingSettings
+);
+
+export interface MintingSettings {
   readonly serviceAccount: ServiceAccountReference;
   readonly intent: EndpointTokenIntent;
   readonly apiServer: APIServerFlags;
   readonly cacheFolder: string | undefined;
-  readonly onFailure: "placeholder" | "fail";
+  /** Presented beside the token. */
+  readonly clientCertificate: { readonly certFile: string; readonly keyFile: string } | undefined;
 }
 
 type Given = FlagValues<typeof execCredentialFlags>;
@@ -74,17 +91,39 @@ type Given = FlagValues<typeof execCredentialFlags>;
  * @throws ERR_USAGE naming the flags that do not go together, or the one that is missing.
  */
 export function checkExecCredentialFlags(given: Given): ExecCredentialSettings {
+  const { socket, "service-account": serviceAccount, "on-failure": onFailure } = given;
+  if (socket !== undefined) {
+    assertAlone(given);
+    return { socket, onFailure };
+  }
+  if (serviceAccount === undefined) throw usage("--service-account is required (NS/NAME), or --socket");
   return {
-    serviceAccount: parseServiceAccount(given["service-account"]),
+    serviceAccount: parseServiceAccount(serviceAccount),
     intent: intentOf(given),
     apiServer: apiServerOf(given),
     cacheFolder: given["cache-dir"],
-    onFailure: given["on-failure"],
+    clientCertificate: presentedOf(given),
+    onFailure,
   };
 }
 
+/** A flag that contradicts the agent's configuration must not look as if it counted. */
+function assertAlone({ socket: _, "on-failure": __, ...others }: Given): void {
+  const stray = Object.entries(others).find(([, value]) => value !== undefined && value.length > 0);
+  if (stray !== undefined)
+    throw usage(`--socket and --${stray[0]} exclude one another: the agent's configuration says it`);
+}
+
+function presentedOf(given: Given): MintingSettings["clientCertificate"] {
+  const certFile = given["present-client-certificate"];
+  const keyFile = given["present-client-key"];
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw usage("--present-client-certificate and --present-client-key go together");
+  return certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+}
+
 function intentOf(given: Given): EndpointTokenIntent {
-  const { mode, audience: audiences, "api-group": apiGroup } = given;
+  const { mode = "attested", audience: audiences, "api-group": apiGroup } = given;
   if (mode === "audience") {
     if (apiGroup !== undefined)
       throw usage("--api-group goes with --mode attested: a plain token attests nothing");

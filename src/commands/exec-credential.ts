@@ -1,3 +1,4 @@
+import type { PresentedKeyPair } from "../credentials/agent-protocol.ts";
 import {
   decodeExecCredential,
   type ExecCluster,
@@ -5,21 +6,21 @@ import {
   encodeExecCredential,
   placeholderToken,
 } from "../credentials/exec-credential.ts";
-import { createExecTokenProvider, type ExecToken } from "../credentials/exec-token-provider.ts";
-import { createPrivateTokenFiles } from "../credentials/private-token-files.ts";
-import type { TokenSource } from "../credentials/token-source.ts";
+import type { ExecToken } from "../credentials/exec-token-provider.ts";
 import { CountersignError } from "../errors.ts";
-import type { WebhookEndpoint } from "../webhook/endpoints/endpoint-token-source.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import {
   checkExecCredentialFlags,
   type ExecCredentialSettings,
   execCredentialFlags,
+  type MintingSettings,
 } from "./exec-credential-flags.ts";
+import { mintedToken, presentedKeyPair } from "./exec-credential-minting.ts";
+import { withinDeadline } from "./exec-deadline.ts";
 import { reportFailure } from "./failure.ts";
 
-/** client-go waits without a limit of its own: 2 s, less what starting (50 to 150 ms) and leaving Node take. */
-const deadlineMs = 1_750;
+/** An expiry in the past: client-go asks again at the next call. */
+const placeholder = { token: placeholderToken, askAgainAt: 0 };
 
 const wellUsed = defineCommand({
   name: "exec-credential",
@@ -30,17 +31,17 @@ const wellUsed = defineCommand({
   async run({ flags }, io) {
     const settings = checkExecCredentialFlags(flags);
     const { apiVersion, cluster } = decodeExecCredential(io.env.KUBERNETES_EXEC_INFO);
-    try {
-      const { token, askAgainAt } = await tokenFor(settings, cluster, io);
-      io.stdout.write(encodeExecCredential(apiVersion, token.reveal(), askAgainAt));
-      return 0;
-    } catch (error) {
-      const exitCode = reportFailure(error, io);
-      if (settings.onFailure === "fail") return Math.min(exitCode, 1);
-      // an expiry in the past: client-go asks again at the next call
-      io.stdout.write(encodeExecCredential(apiVersion, placeholderToken, 0));
+    const { token, failure, clientCertificate } = await obtain(settings, cluster, io);
+    if (token !== undefined) {
+      const status = { token: token.token.reveal(), askAgainAt: token.askAgainAt, clientCertificate };
+      io.stdout.write(encodeExecCredential(apiVersion, status));
       return 0;
     }
+    const exitCode = reportFailure(failure, io);
+    if (settings.onFailure === "fail") return Math.min(exitCode, 1);
+    // a webhook that asks for the certificate alone is not to fail for want of a token
+    io.stdout.write(encodeExecCredential(apiVersion, { ...placeholder, clientCertificate }));
+    return 0;
   },
 });
 
@@ -57,7 +58,7 @@ export const execCredential: Command = {
       const asked = askedByClientGo(io);
       if (asked === undefined || /--on-failure[= ]fail/.test(args.join(" "))) throw error;
       reportFailure(error, io, "exec-credential");
-      io.stdout.write(encodeExecCredential(asked.apiVersion, placeholderToken, 0));
+      io.stdout.write(encodeExecCredential(asked.apiVersion, placeholder));
       return 0;
     }
   },
@@ -71,36 +72,51 @@ function askedByClientGo({ env }: CommandIO): ExecCredentialRequest | undefined 
   }
 }
 
-async function tokenFor(
+/** What there is to present: a token, or why there is none, and in either case the key pair. */
+interface Obtained {
+  readonly token?: ExecToken | undefined;
+  readonly failure?: unknown;
+  readonly clientCertificate?: PresentedKeyPair | undefined;
+}
+
+async function obtain(
   settings: ExecCredentialSettings,
   cluster: ExecCluster | undefined,
   io: CommandIO,
-): Promise<ExecToken> {
-  assertVerified(cluster);
-  const { cacheFolder } = settings;
-  const provider = createExecTokenProvider({
-    source: lazySource(settings, cluster, io),
-    key: cacheKey(settings, cluster, io),
-    onProblem: (error) => void reportFailure(error, io),
-    ...(cacheFolder === undefined ? {} : { files: createPrivateTokenFiles({ folder: cacheFolder }) }),
-  });
-  return provider.kept() ?? withinDeadline((signal) => provider.renewed(signal));
+): Promise<Obtained> {
+  try {
+    assertVerified(cluster);
+    return await ("socket" in settings ? ask(settings.socket, cluster) : mint(settings, cluster, io));
+  } catch (failure) {
+    return { failure };
+  }
 }
 
-/** Everything the token depends on. Two spellings of one file name make two entries, which costs a token. */
-function cacheKey(
-  { serviceAccount, intent, apiServer }: ExecCredentialSettings,
+/** `node:net` is loaded by whoever asks an agent. */
+async function ask(socket: string, cluster: ExecCluster | undefined): Promise<Obtained> {
+  if (cluster === undefined)
+    throw new CountersignError(
+      "ERR_CONFIGURATION",
+      "KUBERNETES_EXEC_INFO does not say which webhook is called: set `provideClusterInfo: true` in the `exec` stanza",
+    );
+  const { askAgent } = await import("../credentials/agent-socket-client.ts");
+  const { server, "certificate-authority-data": certificateAuthority } = cluster;
+  return withinDeadline((signal) => askAgent(socket, { server, certificateAuthority }, signal));
+}
+
+async function mint(
+  settings: MintingSettings,
   cluster: ExecCluster | undefined,
   io: CommandIO,
-): string {
-  const { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST } = io.env;
-  return JSON.stringify([
-    serviceAccount,
-    intent,
-    apiServer,
-    cluster ?? {},
-    { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST },
+): Promise<Obtained> {
+  const [minted, clientCertificate] = await Promise.all([
+    mintedToken(settings, cluster, io).then(
+      (token) => ({ token }),
+      (failure: unknown) => ({ failure }),
+    ),
+    presentedKeyPair(settings, io),
   ]);
+  return { ...minted, clientCertificate };
 }
 
 /** Bearer tokens go over verified https only. */
@@ -111,43 +127,4 @@ function assertVerified(cluster: ExecCluster | undefined): void {
       "ERR_CONFIGURATION",
       `no token is given for ${cluster.server}: the connection is not verified https (insecure-skip-tls-verify)`,
     );
-}
-
-async function withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const late = new CountersignError(
-    "ERR_TRANSPORT_TIMEOUT",
-    `no token could be had within ${deadlineMs / 1000} s: is the API server reachable from here?`,
-  );
-  const timer = setTimeout(() => controller.abort(late), deadlineMs);
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Everything that talks to a network is loaded when a token has to be minted, not before. */
-function lazySource(
-  { serviceAccount, intent, apiServer }: ExecCredentialSettings,
-  cluster: ExecCluster | undefined,
-  io: CommandIO,
-): TokenSource {
-  return {
-    async token(options) {
-      const { createEndpointTokenSource } = await import("../webhook/endpoints/endpoint-token-source.ts");
-      const { connectAPIServer } = await import("./api-server-connection.ts");
-      const client = await connectAPIServer(apiServer, io.env);
-      try {
-        const endpoint = cluster === undefined ? undefined : endpointOf(cluster);
-        return await createEndpointTokenSource({ client, serviceAccount, intent, endpoint }).token(options);
-      } finally {
-        client.close();
-      }
-    },
-  };
-}
-
-function endpointOf({ server, "certificate-authority-data": ca }: ExecCluster): WebhookEndpoint {
-  return ca === undefined ? { server } : { server, certificateAuthority: Buffer.from(ca, "base64") };
 }

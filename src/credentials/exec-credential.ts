@@ -1,4 +1,5 @@
 import { CountersignError } from "../errors.ts";
+import type { PresentedKeyPair } from "./agent-protocol.ts";
 
 /** `client.authentication.k8s.io`: what client-go asks a credential plugin, and the answer (webhook side only). */
 
@@ -56,17 +57,30 @@ export function decodeExecCredential(text: string | undefined): ExecCredentialRe
     : { apiVersion, cluster: decodeCluster(asObject(cluster, "spec.cluster")) };
 }
 
-/**
- * The answer, in the version that asked. `expiresAt` (epoch ms) is the moment from which client-go asks again, to the
- * whole second before it: client-go uses a token up to the second it is told, without leeway.
- */
+/** What client-go is told. */
+export interface ExecCredentialStatus {
+  readonly token: string;
+  /** Epoch ms from which client-go asks again, told to the whole second before it: client-go has no leeway of its own. */
+  readonly askAgainAt: number;
+  /** Presented together with the token. */
+  readonly clientCertificate?: PresentedKeyPair | undefined;
+}
+
+/** The answer, in the version that asked. */
 export function encodeExecCredential(
   apiVersion: ExecCredentialVersion,
-  token: string,
-  expiresAt: number,
+  { token, askAgainAt, clientCertificate }: ExecCredentialStatus,
 ): string {
-  const expirationTimestamp = `${new Date(expiresAt).toISOString().slice(0, "2026-01-01T00:00:00".length)}Z`;
-  return `${JSON.stringify({ apiVersion, kind: "ExecCredential", status: { expirationTimestamp, token } })}\n`;
+  const expirationTimestamp = `${new Date(askAgainAt).toISOString().slice(0, "2026-01-01T00:00:00".length)}Z`;
+  const certificate =
+    clientCertificate === undefined
+      ? {}
+      : {
+          clientCertificateData: clientCertificate.certificate,
+          clientKeyData: clientCertificate.key.reveal(),
+        };
+  const status = { expirationTimestamp, token, ...certificate };
+  return `${JSON.stringify({ apiVersion, kind: "ExecCredential", status })}\n`;
 }
 
 function decodeCluster(cluster: Readonly<Record<string, unknown>>): ExecCluster {

@@ -83,12 +83,15 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const kind = /\/(validating|mutating)webhookconfigurations$/.exec(request.url ?? "")?.[1];
+  const kind = /\/(validating|mutating)webhookconfigurations(?:\?|$)/.exec(request.url ?? "")?.[1];
   const account = /^\/api\/v1\/namespaces\/([^/]+)\/serviceaccounts\/([^/]+)\/token$/.exec(request.url ?? "");
   if (kind !== undefined) {
     const items = stub.configurations.filter((one) => one.kind.toLowerCase().startsWith(kind));
     // the items of a list carry no type
-    return send(response, 200, { items: items.map(({ apiVersion: _, kind: __, ...item }) => item) });
+    return send(response, 200, {
+      metadata: { resourceVersion: "1" },
+      items: items.map(({ apiVersion: _, kind: __, ...item }) => item),
+    });
   }
   if (account === null) return send(response, 404, { kind: "Status", status: "Failure", code: 404 });
   const asked = JSON.parse(await textOf(request)) as TokenRequest;

@@ -2,10 +2,12 @@ import { expect } from "chai";
 import fc from "fast-check";
 import {
   decodeExecCredential,
+  type ExecCredentialStatus,
   encodeExecCredential,
   placeholderToken,
 } from "../../src/credentials/exec-credential.ts";
 import { CountersignError } from "../../src/errors.ts";
+import { Secret } from "../../src/secret.ts";
 
 const review = (changes: Record<string, unknown> = {}) => ({
   apiVersion: "client.authentication.k8s.io/v1",
@@ -79,8 +81,14 @@ describe("decodeExecCredential", () => {
 });
 
 describe("encodeExecCredential", () => {
-  const encode = (at: string) =>
-    JSON.parse(encodeExecCredential("client.authentication.k8s.io/v1beta1", "t", Date.parse(at)));
+  const encode = (at: string, more: Partial<ExecCredentialStatus> = {}) =>
+    JSON.parse(
+      encodeExecCredential("client.authentication.k8s.io/v1beta1", {
+        token: "t",
+        askAgainAt: Date.parse(at),
+        ...more,
+      }),
+    );
 
   it("answers in the version that asked", () => {
     expect(encode("2026-11-21T08:00:00Z")).to.deep.equal({
@@ -88,6 +96,12 @@ describe("encodeExecCredential", () => {
       kind: "ExecCredential",
       status: { expirationTimestamp: "2026-11-21T08:00:00Z", token: "t" },
     });
+  });
+
+  it("carries a client certificate and its key together, as client-go wants them", () => {
+    const clientCertificate = { certificate: "C", key: new Secret("K") };
+    const { status } = encode("2026-11-21T08:00:00Z", { clientCertificate });
+    expect(status).to.include({ token: "t", clientCertificateData: "C", clientKeyData: "K" });
   });
 
   it("rounds the expiry down to the second, never up", () => {
