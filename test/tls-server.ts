@@ -20,16 +20,17 @@ const localhost = authority.issue({
   ipAddresses: ["127.0.0.1"],
 });
 
-/** An https server on a free loopback port, with a certificate for localhost, svc.ns.svc and h.example. */
+/** An https server on a free loopback port, or the one that is named, with a certificate for localhost, svc.ns.svc and h.example. */
 export async function startTLSServer(
   listener: RequestListener,
   options: ServerOptions = {},
+  wantedPort = 0,
 ): Promise<TLSServer> {
   const tls = { cert: localhost.certificatePem, key: localhost.keyPem };
   const server = createServer({ ...tls, ...options }, listener);
   let accepted = 0;
   server.on("connection", () => accepted++);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(wantedPort, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `https://127.0.0.1:${port}`,

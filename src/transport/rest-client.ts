@@ -8,13 +8,17 @@ import type { Secret } from "../secret.ts";
 import { apiStatusError } from "./api-status.ts";
 import {
   createConnectionPool,
+  type ExchangeRequest,
   type ExchangeResponse,
   exchange,
-  type TLSClientOptions,
 } from "./http-exchange.ts";
+import { openStream } from "./http-stream.ts";
+import type { TLSClientOptions } from "./tls-client-options.ts";
 
 const defaultTimeoutMs = 10_000;
 const defaultMaxResponseBytes = 10 * 1024 * 1024;
+/** A Status takes a few hundred bytes. */
+const maxRefusalBytes = 64 * 1024;
 /** client-go tries ten times more; a webhook's caller has no time for that. */
 const maxRetries = 3;
 
@@ -64,6 +68,12 @@ export interface RestClient {
   request<T>(request: RestRequest): Promise<RestResponse<T>>;
   /** The same, but answers of any status come back. */
   send(request: RestRequest): Promise<RestResponse<unknown>>;
+  /**
+   * An answer that goes on: its bytes as they come, until it ends, its reader stops or `signal` is aborted. `timeoutMs`
+   * bounds the wait for its beginning.
+   * @throws as {@link request} does; reading throws ERR_TRANSPORT where the answer breaks off.
+   */
+  stream(request: RestRequest): Promise<AsyncIterable<Buffer>>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -92,26 +102,42 @@ export function createRestClient(options: RestClientOptions): RestClient {
       `${options.server}: a token or password is sent over https with a verified certificate only`,
     );
 
-  async function once(request: RestRequest, deadline: number): Promise<ExchangeResponse> {
-    const sentAt = clock.now();
+  async function exchangeRequest(request: RestRequest, timeoutMs: number): Promise<ExchangeRequest> {
     const bearer = await token?.token(request.signal === undefined ? {} : { signal: request.signal });
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    const response = await exchange({
+    return {
       pool,
       host: base.hostname.replace(/^\[(.*)\]$/, "$1"),
       port: Number(base.port || (secure ? 443 : 80)),
-      method: request.method ?? (body === undefined ? "GET" : "POST"),
+      method: methodOf(request),
       path: wirePath(base, request),
       headers: headersOf(options, base.host, request, body, bearer?.token),
       body,
-      timeoutMs: Math.ceil(deadline - performance.now()),
+      timeoutMs,
       maxResponseBytes: request.maxResponseBytes ?? options.maxResponseBytes ?? defaultMaxResponseBytes,
       signal: request.signal,
       peer: base.origin,
-    });
+    };
+  }
+
+  /** A token that was refused is not presented again. */
+  async function withFreshToken<T extends { readonly status: number }>(ask: () => Promise<T>): Promise<T> {
+    const sentAt = clock.now();
+    const response = await ask();
     if (response.status === 401 && token !== undefined && "resetOlderThan" in token)
       token.resetOlderThan(sentAt);
     return response;
+  }
+
+  function once(request: RestRequest, deadline: number): Promise<ExchangeResponse> {
+    return withFreshToken(async () => {
+      const prepared = await exchangeRequest(request, 0);
+      return exchange({ ...prepared, timeoutMs: Math.ceil(deadline - performance.now()) });
+    });
+  }
+
+  function failure(request: RestRequest, status: number, body: unknown): CountersignError {
+    return apiStatusError(`${methodOf(request)} ${base.origin}${request.path}`, status, body);
   }
 
   async function send(request: RestRequest): Promise<RestResponse<unknown>> {
@@ -132,11 +158,33 @@ export function createRestClient(options: RestClientOptions): RestClient {
     async request<T>(request: RestRequest) {
       const { status, body } = await send(request);
       if (status >= 200 && status < 300) return { status, body: body as T };
-      const method = request.method ?? (request.body === undefined ? "GET" : "POST");
-      throw apiStatusError(`${method} ${base.origin}${request.path}`, status, body);
+      throw failure(request, status, body);
+    },
+    async stream(request) {
+      const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs;
+      const prepared = await exchangeRequest(request, timeoutMs);
+      const { status, headers, body } = await withFreshToken(() => openStream(prepared));
+      if (status >= 200 && status < 300) return body;
+      throw failure(request, status, parseBody({ status, headers, body: await readRefusal(body) }));
     },
     close: () => pool.close(),
   };
+}
+
+function methodOf({ method, body }: RestRequest): string {
+  return method ?? (body === undefined ? "GET" : "POST");
+}
+
+/** As much of it as a Status may need. */
+async function readRefusal(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxRefusalBytes) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 function serverURL({ server }: RestClientOptions): URL {
