@@ -83,10 +83,7 @@ function filled<T extends object>(attributes: T): T {
 }
 
 function lengthOf({ resource = {}, nonResource = {} }: AccessAttributes): number {
-  return Object.values({ ...resource, ...nonResource }).reduce(
-    (sum, text: string) => sum + Buffer.byteLength(text),
-    0,
-  );
+  return Buffer.byteLength(JSON.stringify([...Object.values(resource), ...Object.values(nonResource)]));
 }
 
 async function post(

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Configuration, RequestContext } from "@kubernetes/client-node";
 import type { Agent } from "undici";
@@ -7,6 +8,7 @@ import { systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
 import { apiStatusError } from "./api-status.ts";
 import type { RestClientOptions } from "./rest-client.ts";
+import { type ReviewRetryOptions, withReviewRetries } from "./review-retry.ts";
 
 const maxResponseBytes = 1024 * 1024;
 const defaultTimeoutMs = 10_000;
@@ -16,6 +18,9 @@ const maxConnections = 32;
 export interface ReviewCallOptions {
   readonly signal?: AbortSignal;
 }
+
+/** How an API server is asked for reviews. */
+export interface ReviewClientsOptions extends RestClientOptions, Pick<ReviewRetryOptions, "pause"> {}
 
 /** Asks an API server who a token belongs to, and whether somebody may do something. */
 export interface ReviewClients {
@@ -33,10 +38,10 @@ type Undici = typeof import("undici");
 /**
  * TokenReview and SubjectAccessReview through client-node's API classes, but over one dispatcher of ours: by itself
  * client-node opens a connection for every call, knows no deadline and follows redirects. Both libraries are loaded at
- * the first call (0.36 s).
+ * the first call (0.36 s). `timeoutMs` is for each attempt; what may pass is asked again up to four times.
  * @throws ERR_API_STATUS with the Status as cause, ERR_TRANSPORT, ERR_TRANSPORT_TIMEOUT; the signal's reason.
  */
-export function createReviewClients(options: RestClientOptions): ReviewClients {
+export function createReviewClients(options: ReviewClientsOptions): ReviewClients {
   if (options.insecureSkipVerify || !options.server.startsWith("https://"))
     throw new CountersignError(
       "ERR_TRANSPORT",
@@ -64,16 +69,20 @@ export function createReviewClients(options: RestClientOptions): ReviewClients {
     return [clientNode, clientNode.createConfiguration({ baseServer, httpApi })];
   }
 
+  const { clock, pause } = options;
   return {
     async createTokenReview(review, { signal } = {}) {
       const [{ AuthenticationV1Api, V1TokenReview }, configuration] = await configure(signal);
       const body = Object.assign(new V1TokenReview(), review);
-      return plain(await new AuthenticationV1Api(configuration).createTokenReview({ body }));
+      const api = new AuthenticationV1Api(configuration);
+      return plain(await withReviewRetries(() => api.createTokenReview({ body }), { signal, clock, pause }));
     },
     async createSubjectAccessReview(review, { signal } = {}) {
       const [{ AuthorizationV1Api, V1SubjectAccessReview }, configuration] = await configure(signal);
       const body = Object.assign(new V1SubjectAccessReview(), review);
-      return plain(await new AuthorizationV1Api(configuration).createSubjectAccessReview({ body }));
+      const api = new AuthorizationV1Api(configuration);
+      const ask = () => api.createSubjectAccessReview({ body });
+      return plain(await withReviewRetries(ask, { signal, clock, pause }));
     },
     async close() {
       await (await loading)?.dispatcher.destroy();
@@ -111,7 +120,11 @@ async function send(
   const headers = { ...context.getHeaders(), "user-agent": userAgent };
   const url = context.getUrl();
   try {
-    const { statusCode, body } = await request(url, {
+    const {
+      statusCode,
+      headers: answered,
+      body,
+    } = await request(url, {
       dispatcher,
       method: context.getHttpMethod(),
       headers:
@@ -124,7 +137,7 @@ async function send(
     await nextTurn();
     if (statusCode === 401 && token !== undefined && "resetOlderThan" in token) token.resetOlderThan(sentAt);
     if (statusCode >= 200 && statusCode < 300) return { status: statusCode, body: text };
-    throw apiStatusError(`POST ${url}`, statusCode, parsed(text));
+    throw apiStatusError(`POST ${url}`, statusCode, withRetryAfter(parsed(text), answered));
   } catch (error) {
     if (error instanceof CountersignError) throw error;
     if (signal?.aborted) throw signal.reason;
@@ -133,6 +146,15 @@ async function send(
     const code = (error as NodeJS.ErrnoException).code ?? "no code";
     throw new CountersignError("ERR_TRANSPORT", `${url}: the exchange failed (${code})`, { cause: error });
   }
+}
+
+/** When to ask again stands in a Status or, from whatever stands before an API server, in a header. */
+function withRetryAfter(body: unknown, headers: IncomingHttpHeaders): unknown {
+  const seconds = headers["retry-after"] ?? "";
+  if (typeof seconds !== "string" || !/^\d{1,4}$/.test(seconds)) return body;
+  const status = typeof body === "object" && body !== null ? { ...body } : { message: String(body) };
+  const details = "details" in status && typeof status.details === "object" ? status.details : {};
+  return { kind: "Status", ...status, details: { retryAfterSeconds: Number(seconds), ...details } };
 }
 
 function parsed(text: string): unknown {

@@ -18,6 +18,7 @@ describe("review clients", () => {
   let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
   let clients: ReviewClients;
   const resets: number[] = [];
+  const pauses: number[] = [];
   before(async function () {
     this.timeout(30_000);
     server = await startTLSServer((request, response) => void answer(request, response));
@@ -35,6 +36,7 @@ describe("review clients", () => {
       server: server.url,
       ca: server.ca,
       timeoutMs,
+      pause: async (ms) => void pauses.push(ms),
       token: {
         token: async () => ({ token: new Secret("pod"), requestedAt: 0, expiresAt: 9e15 }),
         resetOlderThan: (instant: number) => void resets.push(instant),
@@ -100,6 +102,17 @@ describe("review clients", () => {
     resets.length = 0;
     await rejectionOf(clients.createTokenReview(review));
     expect(resets).to.have.length(1);
+  });
+
+  it("asks again what may pass, as long as a header says", async () => {
+    let requests = 0;
+    pauses.length = 0;
+    answer = (_, response) =>
+      ++requests === 1
+        ? answerJSON(response, 503, { kind: "Status", code: 503 }, { "Retry-After": "3" })
+        : answerJSON(response, 201, { ...review, status: { authenticated: true } });
+    expect((await clients.createTokenReview(review)).status).to.deep.equal({ authenticated: true });
+    expect([requests, pauses]).to.deep.equal([2, [3_000]]);
   });
 
   it("never follows a redirect", async () => {
