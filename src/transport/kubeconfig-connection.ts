@@ -11,6 +11,7 @@ import type { ClusterConnection } from "./cluster-connection.ts";
 import { inClusterConnection } from "./in-cluster.ts";
 import type { RestClientOptions } from "./rest-client.ts";
 
+/** What says which API server is meant. */
 export interface FindClusterOptions {
   /** `--kubeconfig`. */
   readonly kubeconfig?: string | undefined;

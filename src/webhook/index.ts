@@ -1,5 +1,22 @@
-/** Calling admission webhooks as an API server does, with tokens that prove who calls. */
+/**
+ * Calling admission webhooks as an API server does, with tokens that prove who calls; and reaching the API server that has
+ * the configurations, mints the tokens and answers reviews.
+ */
 
+export {
+  type AuthenticationConfigMap,
+  type AuthenticationConfigMapOptions,
+  watchAuthenticationConfigMap,
+} from "../transport/authentication-config-map.ts";
+export type { ClusterConnection } from "../transport/cluster-connection.ts";
+export { type FindClusterOptions, findCluster } from "../transport/kubeconfig-connection.ts";
+export { createRestClient, type RestClient } from "../transport/rest-client.ts";
+export {
+  createReviewClients,
+  type ReviewClients,
+  type ReviewClientsOptions,
+} from "../transport/review-clients.ts";
+export { createTokenRequestClient } from "../transport/token-request-client.ts";
 export {
   type AuthenticationInfoResolver,
   type AuthenticationInfoResolverOptions,
