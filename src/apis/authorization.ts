@@ -10,6 +10,13 @@ export interface ResourceAttributes {
   readonly resource?: string;
   readonly subresource?: string;
   readonly name?: string;
+  readonly fieldSelector?: SelectorAttributes;
+  readonly labelSelector?: SelectorAttributes;
+}
+
+/** A selector as text, which the API server parses; one that does not parse counts as none. */
+export interface SelectorAttributes {
+  readonly rawSelector?: string;
 }
 
 export interface NonResourceAttributes {

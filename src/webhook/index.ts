@@ -35,6 +35,15 @@ export {
   type WebhookClient,
   type WebhookClientOptions,
 } from "./client/webhook-client.ts";
+export {
+  createMatchConditionEvaluator,
+  type MatchConditionEvaluatorOptions,
+} from "./conditions/cel-match-condition-evaluator.ts";
+export type {
+  MatchConditionEvaluator,
+  MatchConditionRequest,
+  MatchConditionVerdict,
+} from "./conditions/match-condition-evaluator.ts";
 export { dispatchStatus } from "./dispatch/dispatch-errors.ts";
 export type { DispatcherOptions, PatchedObjects } from "./dispatch/dispatcher.ts";
 export { type ExcludedResource, kubeAPIServerExclusions } from "./dispatch/excluded-resources.ts";

@@ -1,0 +1,118 @@
+import { EvaluationError } from "@marcbachmann/cel-js";
+import { type CelNode, type Evaluate, walk } from "./cel-node.ts";
+import type { CelRuntime } from "./cel-runtime.ts";
+import { celEquals, maxInt, minInt, shallowCost } from "./cel-values.ts";
+
+/** Upstream's price of a list, a map: what is allocated may be kept. */
+const listCost = 10;
+const mapCost = 30;
+
+/** An error that is absorbed was still made, with its stack: fifty times an operation, measured. */
+const errorCost = 50;
+
+type Handle = (...args: readonly unknown[]) => unknown;
+
+/**
+ * Makes every operation of a checked tree charge for itself before it is done, so that no expression can hold the event
+ * loop, and replaces those of the engine whose semantics are not CEL's. To be called once, before the first evaluation.
+ */
+export function meter(root: CelNode, runtime: CelRuntime): void {
+  for (const node of walk(root, Number.POSITIVE_INFINITY)) {
+    const { alternate, macro } = node.meta;
+    if (alternate !== undefined) continue;
+    if (macro !== undefined) macro.evaluate = charging(macro.evaluate, 1, runtime);
+    else meterOperation(node, runtime);
+  }
+}
+
+function charging(evaluate: Evaluate, cost: number, { charge }: CelRuntime): Evaluate {
+  return (evaluator, node, context) => {
+    charge(cost);
+    return evaluate(evaluator, node, context);
+  };
+}
+
+function meterOperation(node: CelNode, runtime: CelRuntime): void {
+  if (node.op === "value") return;
+  const evaluate = node.op === "map" ? evaluateMap : node.meta.evaluate;
+  const cost = node.op === "map" ? mapCost : node.op === "list" ? listCost : 1;
+  node.setMeta("evaluate", charging(absorbs(node) ? priced(evaluate, runtime) : evaluate, cost, runtime));
+  if (node.handle !== undefined) node.handle = meteredHandle(node.op, node.handle, runtime);
+}
+
+const absorbing = new Set(["&&", "||", "?:"]);
+
+/** Whether errors below end here: logical operators, and the conditional that every step of a quantifier is. */
+function absorbs(node: CelNode): boolean {
+  return absorbing.has(node.op);
+}
+
+function priced(evaluate: Evaluate, { charge }: CelRuntime): Evaluate {
+  return (evaluator, node, context) => {
+    try {
+      return evaluate(evaluator, node, context);
+    } catch (error) {
+      charge(errorCost);
+      throw error;
+    }
+  };
+}
+
+function meteredHandle(op: string, handle: Handle, runtime: CelRuntime): Handle {
+  const { charge } = runtime;
+  switch (op) {
+    case "==":
+      return (left, right) => celEquals(left, right, charge);
+    case "!=":
+      return (left, right) => !celEquals(left, right, charge);
+    case "in":
+      return (item, among) => contains(item, among, charge);
+    case "+":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return (left, right, ...rest) => {
+        charge(shallowCost(left) + shallowCost(right));
+        return handle(left, right, ...rest);
+      };
+    case "/":
+    case "-_":
+      return (...args) => int64(handle(...args));
+    case "comprehension":
+      return (items, ...rest) => {
+        // the engine copies the keys of a map before the first step
+        if (items instanceof Map) charge(items.size);
+        return handle(items, ...rest);
+      };
+    default:
+      return handle;
+  }
+}
+
+function contains(item: unknown, among: unknown, charge: CelRuntime["charge"]): boolean {
+  if (among instanceof Map) return among.has(item);
+  if (Array.isArray(among)) return among.some((one) => celEquals(item, one, charge));
+  throw new EvaluationError("no such overload: in, of what is neither a list nor a map");
+}
+
+/** The engine looks at the range of sums and products only. */
+function int64(value: unknown): unknown {
+  if (typeof value !== "bigint" || (value >= minInt && value <= maxInt)) return value;
+  throw new EvaluationError("integer overflow");
+}
+
+interface Evaluator {
+  run(node: CelNode, context: unknown): unknown;
+}
+
+/** The engine's map literals are plain objects: their keys would be strings, and some names would be lost. */
+const evaluateMap: Evaluate = (evaluator, node, context) => {
+  const result = new Map<unknown, unknown>();
+  for (const [key, value] of node.args as readonly (readonly [CelNode, CelNode])[]) {
+    const name = (evaluator as Evaluator).run(key, context);
+    if (result.has(name)) throw new EvaluationError(`map key conflict: ${String(name)}`);
+    result.set(name, (evaluator as Evaluator).run(value, context));
+  }
+  return result;
+};

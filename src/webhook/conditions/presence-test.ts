@@ -1,0 +1,27 @@
+import { EvaluationError, Optional } from "@marcbachmann/cel-js";
+import type { CelMacro, CelNode } from "./cel-node.ts";
+import type { MacroChecker, MacroEvaluator } from "./comprehension-macros.ts";
+
+/**
+ * `has(target.field)` in place of the engine's own, which takes only a chain of names, lets a misspelt field of
+ * `request` through, and says false of what is not a map.
+ */
+export function presenceTest(operand: CelNode): CelMacro {
+  const [target, field] = operand.args as [CelNode, string];
+  return {
+    operands: [target],
+    typeCheck(checker: MacroChecker, _macro: CelMacro, context: unknown): unknown {
+      checker.check(operand, context);
+      return checker.getType("bool");
+    },
+    evaluate: (evaluator, _macro, context) =>
+      isPresent((evaluator as MacroEvaluator).run(target, context), field),
+    async: false,
+  } as CelMacro;
+}
+
+function isPresent(target: unknown, field: string): boolean {
+  if (target instanceof Optional) return target.hasValue() && isPresent(target.value(), field);
+  if (!(target instanceof Map)) throw new EvaluationError(`no such overload: has() of a field ${field}`);
+  return target.get(field) !== undefined;
+}
