@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { RuleWithOperations, Webhook } from "../../../src/apis/admissionregistration.ts";
 import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
+import type { EquivalentResources } from "../../../src/webhook/matching/equivalent-resources.ts";
 import {
   interceptsTokenRequests,
   isTokenRequest,
@@ -75,6 +76,70 @@ describe("webhook matcher", () => {
     const objectSelector = { matchExpressions: [{ key: "app", operator: "DoesNotExist" }] };
     expect(await matches({ objectSelector }, { ...creation, object: {} })).to.equal(false);
     expect(await matches({ objectSelector }, { ...creation, object: { metadata: {} } })).to.equal(true);
+  });
+
+  describe("what is wrong with a selector", () => {
+    const elsewhere = { ...creation, namespace: "gone" };
+    const broken = { matchExpressions: [{ key: "app", operator: "Near" }] };
+    const failureOf = async (members: Partial<Webhook>, attributes: AdmissionAttributes = creation) =>
+      (await rejectionOf(matches(members, attributes))).cause;
+
+    it("fails the request", async () => {
+      for (const selector of ["namespaceSelector", "objectSelector"])
+        expect(await failureOf({ [selector]: broken })).to.include({ code: 500, reason: "InternalError" });
+      const { object, ...nothing } = creation;
+      expect(await failureOf({ objectSelector: broken }, nothing)).to.include({ code: 500 });
+    });
+
+    it("does not count where the other one leaves the webhook out", async () => {
+      const other = { matchLabels: { app: "db" } };
+      expect(await matches({ namespaceSelector, objectSelector: other }, elsewhere)).to.equal(false);
+      expect(await matches({ namespaceSelector: other, objectSelector: broken })).to.equal(false);
+    });
+
+    it("is told of the namespace first", async () => {
+      expect(await failureOf({ namespaceSelector, objectSelector: broken }, elsewhere)).to.include({
+        code: 404,
+      });
+    });
+
+    it("is told as 500 where the labels of a namespace cannot be had", async () => {
+      const unreadable = () => {
+        throw new Error("the lister is not ready");
+      };
+      const matching = matchWebhook(webhook({ namespaceSelector }), creation, {
+        namespaceLabels: unreadable,
+      });
+      expect((await rejectionOf(matching)).cause).to.include({
+        code: 500,
+        message: "Internal error occurred: the lister is not ready",
+      });
+    });
+  });
+
+  describe("of an equivalent whose kind nobody knows", () => {
+    const nameless = { group: "apps", version: "v2", kind: "" };
+    const equivalents: EquivalentResources = {
+      equivalentsOf: (resource) => [{ resource: { ...resource, version: "v2" }, kind: nameless }],
+      convert: (object) => object,
+    };
+    const rules = [{ ...everything, apiVersions: ["v2"] }];
+    const match = (members: Partial<Webhook>) =>
+      matchWebhook(webhook({ rules, matchPolicy: "Equivalent", ...members }), creation, {
+        namespaceLabels,
+        equivalents,
+      });
+
+    it("fails the request", async () => {
+      expect((await rejectionOf(match({}))).cause).to.include({
+        code: 500,
+        message: "Internal error occurred: unable to convert to apps/v2, Resource=deployments: unknown kind",
+      });
+    });
+
+    it("does not where a selector leaves the webhook out", async () => {
+      expect(await match({ objectSelector: { matchLabels: { app: "db" } } })).to.equal(undefined);
+    });
   });
 
   describe("of the requests that tokens are asked with", () => {
