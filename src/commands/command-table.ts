@@ -20,6 +20,10 @@ export const commandTable: Readonly<Record<string, CommandRow>> = {
     summary: "Serve admission webhooks that authenticate their callers",
     load: async () => (await import("./serve.ts")).serve,
   },
+  agent: {
+    summary: "Keep webhooks' tokens fresh: in token files, and for exec-credential on a socket",
+    load: async () => (await import("./agent.ts")).agent,
+  },
   "exec-credential": {
     summary: "Give client-go a token for the webhook it is about to call (credential plugin)",
     load: async () => (await import("./exec-credential.ts")).execCredential,
@@ -39,5 +43,10 @@ export const commandTable: Readonly<Record<string, CommandRow>> = {
   rbac: {
     summary: "Print the exact grants for a webhook configuration's tokens, for kubectl apply -f -",
     load: async () => (await import("./rbac.ts")).rbac,
+  },
+  lint: {
+    summary:
+      "Say what can never work and what is dangerous in webhook configurations and what goes with them",
+    load: async () => (await import("./lint.ts")).lint,
   },
 };

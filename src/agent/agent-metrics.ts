@@ -1,0 +1,95 @@
+import { createAdmissionMetrics } from "../monitoring/admission-metrics.ts";
+import { createCounter, type MetricFamily, type MetricValue } from "../monitoring/metric-family.ts";
+import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
+import { type EndpointState, interceptorOf } from "./endpoint-state.ts";
+
+export interface AgentMetrics {
+  readonly render: MetricsRenderer;
+  /** A question of the plugin's, by what it was told. */
+  countAnswer(code: string): void;
+  countWrite(host: string, outcome: string): void;
+  close(): void;
+}
+
+export interface AgentMetricsOptions {
+  readonly states: () => readonly EndpointState[];
+  readonly synced: () => boolean;
+}
+
+/** What an agent counts, and what it holds when it is asked. */
+export function createAgentMetrics({ states, synced }: AgentMetricsOptions): AgentMetrics {
+  // KEP-6060's three, under the names it gives them; an agent calls no webhook
+  const admission = createAdmissionMetrics();
+  const tokenFamilies = admission.families.filter(({ name }) =>
+    name.startsWith("apiserver_webhook_authentication_token_"),
+  );
+  const answers = createCounter({
+    name: "countersign_agent_answers_total",
+    help: "Questions of the credential plugin answered, by the error code it was told; empty for a token.",
+    labels: ["code"],
+  });
+  const writes = createCounter({
+    name: "countersign_agent_token_file_writes_total",
+    help: "Token files written, by what: token, placeholder, or failed.",
+    labels: ["host", "outcome"],
+  });
+  const families = [...tokenFamilies, answers, writes, ...stateFamilies(states, synced)];
+  return {
+    render: createMetricsRenderer(families),
+    countAnswer: (code) => answers.inc(code),
+    countWrite: (host, outcome) => writes.inc(host, outcome),
+    close: admission.close,
+  };
+}
+
+function stateFamilies(states: () => readonly EndpointState[], synced: () => boolean): MetricFamily[] {
+  return [
+    gauge(
+      {
+        name: "countersign_agent_token_expiry_timestamp_seconds",
+        help: "When the token held for a host and port expires.",
+      },
+      () =>
+        states().flatMap(({ hostPort, token }) =>
+          token === undefined ? [] : [{ labels: { host: hostPort }, value: token.expiresAt / 1000 }],
+        ),
+    ),
+    gauge(
+      {
+        name: "countersign_agent_token_missing",
+        help: "1 for a host and port without a token, with the error code that says why.",
+      },
+      () =>
+        states().flatMap(({ hostPort, failure }) =>
+          failure === undefined ? [] : [{ labels: { host: hostPort, code: failure.code }, value: 1 }],
+        ),
+    ),
+    gauge(
+      {
+        name: "countersign_agent_token_request_intercepted",
+        help: "1 for a webhook whose rules match serviceaccounts/token and that has no matchCondition: it can keep its own token from being minted.",
+      },
+      () => states().flatMap(interceptions),
+    ),
+    gauge(
+      {
+        name: "countersign_agent_configurations_synced",
+        help: "1 once the cluster's webhook configurations have been read.",
+      },
+      () => [{ labels: {}, value: synced() ? 1 : 0 }],
+    ),
+  ];
+}
+
+function interceptions({ hostPort, webhooks }: EndpointState): MetricValue[] {
+  const interceptor = interceptorOf(webhooks);
+  if (interceptor === undefined || (interceptor.webhook.matchConditions ?? []).length > 0) return [];
+  return [{ labels: { host: hostPort, webhook: interceptor.webhook.name }, value: 1 }];
+}
+
+function gauge(
+  definition: { readonly name: string; readonly help: string },
+  values: () => MetricValue[],
+): MetricFamily {
+  return { ...definition, type: "gauge", aggregator: "sum", values };
+}
