@@ -1,0 +1,101 @@
+import { webhookAudience } from "../../apis/audience.ts";
+import { webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
+import type { LintContext } from "./lint-context.ts";
+import { faultIf, type LintRule } from "./lint-rule.ts";
+import type { WebhookSubject } from "./lint-subjects.ts";
+
+/** What a credential that knows only host and port mistakes for one another, and which group it can attest where. */
+
+const sharedHostPort: LintRule<WebhookSubject> = {
+  code: "shared-host-port",
+  severity: "warning",
+  check(subject, context) {
+    const hostPort = webhookHostPort(subject.webhook.clientConfig);
+    const others = hostPort === undefined ? [] : strangersAt(subject, hostPort, context);
+    if (others.length === 0) return [];
+    const [use] = context.tokenUsesOf(subject).filter(({ mode }) => mode !== "audience");
+    const listed =
+      others.slice(0, 3).join(", ") + (others.length > 3 ? `, and ${others.length - 3} more` : "");
+    const why =
+      use === undefined
+        ? "a token by exec or token file would be given for the wrong one"
+        : `called with a token (${use.by}), which knows host and port, not path or configuration`;
+    const message =
+      `${hostPort} is also where ${listed} ${others.length === 1 ? "is" : "are"} called: ${why}; ` +
+      "give each configuration and path a Service port of its own, use plain audience tokens, or call through the SDK";
+    return [
+      { path: ["clientConfig"], message, ...(use === undefined ? {} : { severity: "error" as const }) },
+    ];
+  },
+};
+
+/** What is at the same host and port and needs another token: another configuration, or another audience. */
+function strangersAt(subject: WebhookSubject, hostPort: string, context: LintContext): readonly string[] {
+  const own = tokenOf(subject);
+  const others = context.webhooksAt(hostPort).map(tokenOf);
+  return [...new Set(others)].filter((other) => other !== own);
+}
+
+function tokenOf({ kind, configuration, webhook }: WebhookSubject): string {
+  return `${kind}/${configuration.metadata.name} (${webhookAudience(webhook.clientConfig)})`;
+}
+
+const groupNotInRules: LintRule<WebhookSubject> = {
+  code: "group-not-in-rules",
+  severity: "error",
+  check(subject, context) {
+    return context.tokenUsesOf(subject).flatMap(({ by, apiGroup }) => {
+      if (!apiGroup || apiGroup === "*" || namesGroup(subject, apiGroup)) return [];
+      const message =
+        `${by} attests the API group "${apiGroup}", which no rule of this webhook names: the issuer wants group and audience ` +
+        `in the same webhook, and refuses (403); ${groupCure(subject, apiGroup, context)}`;
+      // the server of a group calls only webhooks whose rules name it, so one that does not is in nobody's way
+      const isBeside = context.webhooks.some(
+        (other) => namesGroup(other, apiGroup) && context.tokenUsesOf(other).some((use) => use.by === by),
+      );
+      return [{ path: ["rules"], message, ...(isBeside ? { severity: "info" as const } : {}) }];
+    });
+  },
+};
+
+function groupCure(
+  { configuration, webhook }: WebhookSubject,
+  apiGroup: string,
+  context: LintContext,
+): string {
+  const elsewhere = context.webhooks.find(
+    (other) => other.configuration === configuration && namesGroup(other, apiGroup),
+  );
+  if (elsewhere === undefined)
+    return `add "${apiGroup}" to the rules, or let the kubeconfig user not match this host`;
+  return (
+    `"${elsewhere.webhook.name}" of the same configuration names the group, "${webhook.name}" has the audience: ` +
+    "let one webhook have both"
+  );
+}
+
+function namesGroup({ webhook: { rules = [] } }: WebhookSubject, apiGroup: string): boolean {
+  return rules.some(({ apiGroups }) => apiGroups.includes(apiGroup) || apiGroups.includes("*"));
+}
+
+const coreGroup: LintRule<WebhookSubject> = {
+  code: "core-group-attested",
+  severity: "error",
+  check: (subject, context) =>
+    context
+      .tokenUsesOf(subject)
+      .flatMap(({ by, apiGroup }) =>
+        faultIf(
+          apiGroup === "",
+          ["clientConfig"],
+          `${by} attests the core group, which the issuer refuses: kube-apiserver uses --api-group=*`,
+        ),
+      ),
+};
+
+/** Rules about webhooks beside one another, and the tokens they are called with. */
+export const endpointRules: readonly LintRule<WebhookSubject>[] = [
+  sharedHostPort,
+  groupNotInRules,
+  coreGroup,
+];
