@@ -33,6 +33,8 @@ export interface DiagnosticsMessages {
   "countersign:annotation": AnnotationMessage;
   /** A requested token was looked up for a call. */
   "countersign:tokenLookup": TokenLookupMessage;
+  /** A webhook's certificate is of a kind that API servers refuse, or will. Once a connection. */
+  "countersign:x509": CertificateMessage;
   /** This Node has a fault that we go around, at a cost. Published once. */
   "countersign:runtime": RuntimeMessage;
 }
@@ -179,6 +181,13 @@ export interface AnnotationMessage {
 export interface TokenLookupMessage {
   /** `miss`: it had to be asked for, or the call went without. */
   readonly outcome: "hit" | "miss";
+}
+
+export interface CertificateMessage {
+  /** `host:port`, as the webhook is called. */
+  readonly host: string;
+  /** As kube-apiserver counts them: `apiserver_webhooks_x509_missing_san_total`, `…_insecure_sha1_total`. */
+  readonly problem: "missingSAN" | "insecureSHA1";
 }
 
 export interface RuntimeMessage {

@@ -4,24 +4,13 @@ import {
   type IncomingMessage,
   request as requestHttp,
 } from "node:http";
-import { type AgentOptions, Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { isIP } from "node:net";
-import { checkServerIdentity } from "node:tls";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { CountersignError } from "../errors.ts";
-import type { Secret } from "../secret.ts";
+import { explain } from "./explain-transport-error.ts";
+import { type TLSClientOptions, tlsConnectionOptions } from "./tls-client-options.ts";
 
 /** Idle connections go before a Go server's default of 90 s closes them under a request. */
 const idleMs = 60_000;
-
-/** How a TLS connection is made. Without `ca` the system's roots decide. */
-export interface TLSClientOptions {
-  /** PEM. */
-  readonly ca?: string | undefined;
-  readonly clientCertificate?: { readonly certificate: string; readonly key: Secret } | undefined;
-  /** The name the certificate has to carry, and SNI. Default: the host that is dialled. */
-  readonly serverName?: string | undefined;
-  readonly insecureSkipVerify?: boolean | undefined;
-}
 
 /** Connections kept alive between exchanges; verified TLS with HTTP/1.1 only, or plain HTTP. */
 export interface ConnectionPool {
@@ -33,41 +22,15 @@ export interface ConnectionPool {
 
 export function createConnectionPool(tls: TLSClientOptions | "plain"): ConnectionPool {
   const agent =
-    tls === "plain" ? new HttpAgent({ keepAlive: true, timeout: idleMs }) : createSecureAgent(tls);
+    tls === "plain"
+      ? new HttpAgent({ keepAlive: true, timeout: idleMs })
+      : new HttpsAgent({ keepAlive: true, timeout: idleMs, ...tlsConnectionOptions(tls) });
   return {
     secure: tls !== "plain",
     verified: tls !== "plain" && tls.insecureSkipVerify !== true,
     agent,
     close: () => agent.destroy(),
   };
-}
-
-function createSecureAgent({
-  ca,
-  clientCertificate,
-  serverName,
-  insecureSkipVerify,
-}: TLSClientOptions): HttpsAgent {
-  return new HttpsAgent({
-    keepAlive: true,
-    timeout: idleMs,
-    minVersion: "TLSv1.2",
-    // as kube-apiserver does for webhooks, so that connections spread (kubernetes/kubernetes#75791)
-    ALPNProtocols: ["http/1.1"],
-    rejectUnauthorized: insecureSkipVerify !== true,
-    ...(ca === undefined ? {} : { ca }),
-    ...nameToVerify(serverName),
-    ...(clientCertificate === undefined
-      ? {}
-      : { cert: clientCertificate.certificate, key: clientCertificate.key.reveal() }),
-  });
-}
-
-/** An address is verified like a name, but must not be sent as one (RFC 6066 3). */
-function nameToVerify(serverName: string | undefined): AgentOptions {
-  if (serverName === undefined) return {};
-  if (isIP(serverName) === 0) return { servername: serverName };
-  return { checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate) };
 }
 
 export interface ExchangeRequest {
@@ -185,29 +148,4 @@ async function collect(incoming: IncomingMessage, request: ExchangeRequest): Pro
     throw new CountersignError("ERR_TRANSPORT", `${peer}: the answer ended early`, { cause: error });
   }
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks, length) };
-}
-
-const explanations: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "the connection was refused",
-  ENOTFOUND: "the host name is not known",
-  EAI_AGAIN: "the host name could not be looked up",
-  ECONNRESET: "the connection was closed before an answer came",
-  EPROTO: "the peer does not speak TLS as we do",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for other names than the one that was called",
-  CERT_HAS_EXPIRED: "its certificate has expired",
-  CERT_NOT_YET_VALID: "its certificate is not valid yet",
-};
-const untrusted = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "CERT_SIGNATURE_FAILURE",
-]);
-
-/** Node's own message can hold a header's value; its code cannot. */
-function explain({ code = "no code" }: NodeJS.ErrnoException): string {
-  if (untrusted.has(code)) return `its certificate is not signed by a CA we trust here (${code})`;
-  return `${explanations[code] ?? "the exchange failed"} (${code})`;
 }

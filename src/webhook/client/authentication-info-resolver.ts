@@ -31,6 +31,8 @@ export interface RequestedTokens {
   readonly apiGroup?: string;
   /** Default `all`. `authenticationSource`: only webhooks that ask by `clientConfig.authenticationSource.tokenRequest` (KEP-2510). */
   readonly webhooks?: "all" | "authenticationSource";
+  /** Whether a webhook is not called at all when its token cannot be had. Default: it is called without a bearer. */
+  readonly strict?: boolean;
 }
 
 /** Where credentials come from: a kubeconfig, the pod we run in, tokens asked for. */
@@ -95,10 +97,11 @@ export function createAuthenticationInfoResolver(
 /** KEP-2510: the requested token takes the place of what the kubeconfig would put into Authorization. */
 function withRequestedToken(
   { token, basic, ...rest }: ClientConfig,
-  { cache, serviceAccount }: RequestedTokens,
+  { cache, serviceAccount, strict }: RequestedTokens,
   intent: TokenIntent,
 ): ClientConfig {
-  return { ...rest, requestedToken: cache.source(serviceAccount, intent) };
+  const required = strict === true ? { isTokenRequired: true } : {};
+  return { ...rest, requestedToken: cache.source(serviceAccount, intent), ...required };
 }
 
 function intentFor(target: WebhookTarget, tokens: RequestedTokens): TokenIntent | undefined {

@@ -14,4 +14,6 @@ export interface ClientConfig {
   readonly token?: TokenSource | undefined;
   /** A token asked for this webhook, in place of `token` and `basic`: without it the call goes without a bearer. */
   readonly requestedToken?: CachedTokenSource | undefined;
+  /** Without the requested token there is no call. */
+  readonly isTokenRequired?: boolean | undefined;
 }
