@@ -20,12 +20,28 @@ export interface AgentSocketOptions {
   readonly onFault: (problem: string) => void;
 }
 
+/** A server and what is open on it. */
+export interface AgentSocket {
+  readonly server: Server;
+  close(): void;
+}
+
 /** A server that answers one question on each connection, and holds none of them for longer than five seconds. */
-export function createAgentSocket(options: AgentSocketOptions): Server {
-  const server = createServer((socket) => serve(socket, options));
+export function createAgentSocket(options: AgentSocketOptions): AgentSocket {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket.on("close", () => open.delete(socket)));
+    serve(socket, options);
+  });
   server.maxConnections = maxConnections;
   server.on("drop", () => options.onFault(`more than ${maxConnections} connections at once`));
-  return server;
+  return {
+    server,
+    close() {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
 }
 
 function serve(socket: Socket, { answer, onFault }: AgentSocketOptions): void {

@@ -1,31 +1,17 @@
-import type { Server as AdminServer } from "node:http";
-import type { Server } from "node:net";
+import type { Server } from "node:http";
 import { type KeyPair, loadKeyPair } from "../certificates/key-pair.ts";
 import { createLastGood, type LastGood } from "../certificates/last-good.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { AgentConfiguration } from "../configuration/agent-configuration.ts";
-import type { AgentAnswer, AgentQuestion } from "../credentials/agent-protocol.ts";
-import { createTokenCache } from "../credentials/token-cache.ts";
-import { CountersignError, errorCodeOf } from "../errors.ts";
 import { createAdminListener } from "../monitoring/admin-listener.ts";
 import { listen } from "../monitoring/listen.ts";
-import { createLog } from "../monitoring/log.ts";
-import { createRestClient, type RestClientOptions } from "../transport/rest-client.ts";
-import { createTokenRequestClient } from "../transport/token-request-client.ts";
-import type { EndpointTokenIntent } from "../webhook/endpoints/endpoint-token-intent.ts";
-import { watchWebhookConfigurations } from "../webhook/sources/watch-webhook-configurations.ts";
-import { createAgentMetrics } from "./agent-metrics.ts";
+import { createLog, type Log } from "../monitoring/log.ts";
+import type { RestClientOptions } from "../transport/rest-client.ts";
 import { agentLivenessChecks, agentReadinessChecks } from "./agent-readiness.ts";
 import { createAgentSocket } from "./agent-socket.ts";
-import { agentToken } from "./agent-token.ts";
-import { createEndpointTokens } from "./endpoint-tokens.ts";
-import { dropReplacedTokens } from "./replaced-configurations.ts";
+import { createPluginAnswers } from "./plugin-answers.ts";
 import { listenOnSocketFile, type SocketFile } from "./socket-file.ts";
-import { createTokenFiles } from "./token-files.ts";
-import { createTokenReport } from "./token-report.ts";
-
-/** How often it is looked whether a token is due. */
-const tickMs = 1_000;
+import { startTokenKeeping, type TokenKeeping } from "./token-keeping.ts";
 
 /** What an agent is made of. */
 export interface AgentOptions {
@@ -52,12 +38,12 @@ export interface Agent {
 
 /** Puts together what `countersign agent` runs. */
 export function createAgent(options: AgentOptions): Agent {
-  const { configuration } = options;
+  const { configuration, cluster, clock } = options;
   const log = createLog({
     level: configuration.log.level,
     destination: options.log ?? { write: () => undefined },
   });
-  const state = { stopping: false };
+  let stopping = false;
   const closers: (() => unknown)[] = [log.flush, log.close];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -66,32 +52,15 @@ export function createAgent(options: AgentOptions): Agent {
 
   async function open(): Promise<{ adminPort: number }> {
     const keyPair = await loadClientCertificate(configuration);
-    closers.push(() => keyPair?.close());
-    const keeping = startKeeping(options, log);
+    if (keyPair !== undefined) closers.push(keyPair.close);
+    const keeping = startTokenKeeping({ configuration, cluster, clock, log });
     closers.push(keeping.close);
-    const socket = await openSocket(options, keeping, keyPair, log);
-    closers.push(() => socket?.close());
-    const readyz = () =>
-      agentReadinessChecks({
-        stopping: () => state.stopping,
-        assertSynced: () => void keeping.source.configurations(),
-        socketIntact: () => socket?.file.intact,
-        fileFaults: keeping.files.faults,
-        states: keeping.tokens.states,
-      });
-    const admin = createAdminListener({
-      health: {
-        healthz: agentLivenessChecks,
-        livez: agentLivenessChecks,
-        // the hosts that somebody asks for are known one after the other
-        get readyz() {
-          return readyz();
-        },
-      },
-      metrics: keeping.metrics.render,
-      onUnhealthy: (endpoint, failures) =>
-        log.write("warn", `${endpoint} check failed`, Object.fromEntries(failures)),
-    });
+    const { socket } = configuration;
+    const clientCertificate = () => keyPair?.current;
+    const answer = createPluginAnswers({ ...keeping, clientCertificate, clock });
+    const opened = socket === undefined ? undefined : await openSocket(socket, answer, log);
+    if (opened !== undefined) closers.push(opened.close);
+    const admin = createAdmin(keeping, { log, stopping: () => stopping, socket: opened?.file });
     const adminPort = await listen(admin, configuration.admin);
     closers.push(() => stop(admin));
     return { adminPort };
@@ -114,92 +83,11 @@ export function createAgent(options: AgentOptions): Agent {
       }
     },
     close() {
-      state.stopping = true;
+      stopping = true;
       closing ??= closeAll();
       return closing;
     },
   };
-}
-
-type Keeping = ReturnType<typeof startKeeping>;
-type AgentLog = ReturnType<typeof createLog>;
-
-/** Everything that keeps tokens, and the clockwork that renews them. */
-function startKeeping({ configuration, cluster, clock = systemClock }: AgentOptions, log: AgentLog) {
-  const rest = createRestClient(cluster);
-  const source = watchWebhookConfigurations({ client: rest, clock });
-  const cache = createTokenCache({
-    server: rest.server,
-    client: createTokenRequestClient(rest),
-    // the whole of the ten seconds' jitter, always: renewed after 470 s and a tick, a token of 600 s in a file is good for
-    // 120 s more even where minting the next takes nine
-    clock: { now: clock.now, random: () => 0.999 },
-  });
-  const report = createTokenReport(log);
-  const update = (): void => {
-    files.update();
-    report(tokens.states());
-  };
-  const tokens = createEndpointTokens({
-    configurations: source,
-    cache,
-    clock,
-    serviceAccount: configuration.serviceAccount,
-    intent: intentOf(configuration),
-    onUpdate: update,
-  });
-  const metrics = createAgentMetrics({ states: tokens.states, synced: () => source.synced });
-  const files = createTokenFiles({
-    files: configuration.tokenFiles,
-    tokens,
-    clock,
-    onWrite: ({ host, file, content, error }) => {
-      metrics.countWrite(host, error === undefined ? content : "failed");
-      if (error === undefined) log.write("debug", "token file written", { host, file, content });
-      else log.write("error", "token file not written", { host, file, detail: messageOf(error) });
-    },
-  });
-  const renew = (): void => {
-    tokens.renew();
-    update();
-  };
-  const dropReplaced = dropReplacedTokens(cache);
-  const unsubscribe = source.onChange(() => {
-    dropReplaced(source.configurations());
-    renew();
-  });
-  const timer = setInterval(renew, tickMs);
-  const close = (): void => {
-    clearInterval(timer);
-    unsubscribe();
-    source.close();
-    metrics.close();
-    cache.close();
-    rest.close();
-  };
-  files.prepare();
-  const [fault] = files.faults().values();
-  if (fault !== undefined) {
-    close();
-    throw fault;
-  }
-  return { source, tokens, files, metrics, close };
-}
-
-function intentOf({ mode, apiGroup, audiences = [] }: AgentConfiguration): EndpointTokenIntent {
-  // what mode attested needs, the configuration's schema has asked for
-  return mode === "attested" ? { mode, apiGroup: apiGroup ?? "" } : { mode, audiences };
-}
-
-function loadClientCertificate({
-  clientCertificate,
-}: AgentConfiguration): Promise<LastGood<KeyPair>> | undefined {
-  if (clientCertificate === undefined) return undefined;
-  return createLastGood({
-    what: "certificate",
-    files: [clientCertificate.certFile, clientCertificate.keyFile],
-    load: () => loadKeyPair(clientCertificate),
-  });
 }
 
 interface OpenSocket {
@@ -208,47 +96,66 @@ interface OpenSocket {
 }
 
 async function openSocket(
-  { configuration, clock = systemClock }: AgentOptions,
-  { tokens, metrics }: Keeping,
-  keyPair: LastGood<KeyPair> | undefined,
-  log: AgentLog,
-): Promise<OpenSocket | undefined> {
-  if (configuration.socket === undefined) return undefined;
-  const clientCertificate = () => keyPair?.current;
-  const server: Server = createAgentSocket({
-    async answer({ server: host, certificateAuthority }: AgentQuestion): Promise<AgentAnswer> {
-      const ca = certificateAuthority === undefined ? undefined : Buffer.from(certificateAuthority, "base64");
-      try {
-        const token = await tokens.ask({ server: host, certificateAuthority: ca });
-        metrics.countAnswer("");
-        return { token: agentToken(token, clock), clientCertificate: clientCertificate() };
-      } catch (error) {
-        metrics.countAnswer(errorCodeOf(error));
-        return { failure: asFailure(error), clientCertificate: clientCertificate() };
-      }
-    },
-    onFault: (problem) => log.write("warn", "a question over the socket failed", { problem }),
-  });
-  const file = await listenOnSocketFile(server, configuration.socket);
+  path: string,
+  answer: ReturnType<typeof createPluginAnswers>,
+  log: Log,
+): Promise<OpenSocket> {
+  const onFault = (problem: string): void =>
+    log.write("warn", "a question over the socket failed", { problem });
+  const socket = createAgentSocket({ answer, onFault });
+  const file = await listenOnSocketFile(socket.server, path);
   return {
     file,
     close() {
       file.remove();
-      server.close();
+      socket.close();
     },
   };
 }
 
-function asFailure(error: unknown): CountersignError {
-  if (error instanceof CountersignError) return error;
-  return new CountersignError("ERR_INTERNAL", messageOf(error), { cause: error });
+interface AdminContext {
+  readonly log: Log;
+  readonly stopping: () => boolean;
+  readonly socket: SocketFile | undefined;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function createAdmin(
+  { source, tokens, files, metrics }: TokenKeeping,
+  { log, stopping, socket }: AdminContext,
+): Server {
+  return createAdminListener({
+    health: {
+      healthz: agentLivenessChecks,
+      livez: agentLivenessChecks,
+      // the hosts that somebody asks for become known one after the other
+      get readyz() {
+        return agentReadinessChecks({
+          stopping,
+          assertSynced: () => void source.configurations(),
+          socketIntact: () => socket?.intact,
+          fileFaults: files.faults,
+          states: tokens.states,
+        });
+      },
+    },
+    metrics: metrics.render,
+    onUnhealthy: (endpoint, failures) =>
+      log.write("warn", `${endpoint} check failed`, Object.fromEntries(failures)),
+  });
 }
 
-function stop(server: AdminServer): Promise<void> {
+async function loadClientCertificate({
+  clientCertificate,
+}: AgentConfiguration): Promise<LastGood<KeyPair> | undefined> {
+  if (clientCertificate === undefined) return undefined;
+  return createLastGood({
+    what: "certificate",
+    files: [clientCertificate.certFile, clientCertificate.keyFile],
+    load: () => loadKeyPair(clientCertificate),
+  });
+}
+
+function stop(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

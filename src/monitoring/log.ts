@@ -94,6 +94,14 @@ function listeners(write: Log["write"], debugging: boolean) {
       fields.outcome === "failed"
         ? write("error", "reload failed, the last good value stays in use", { ...fields })
         : write("info", "reloaded", { ...fields }),
+    "countersign:token": (fields: Messages["countersign:token"]) =>
+      fields.outcome === "failed"
+        ? write("warn", "token request failed", { ...fields })
+        : write("debug", "token minted", { ...fields }),
+    "countersign:watch": (fields: Messages["countersign:watch"]) =>
+      write(fields.outcome === "failed" ? "warn" : "debug", `watch ${fields.outcome}`, { ...fields }),
+    "countersign:configuration": (fields: Messages["countersign:configuration"]) =>
+      write("warn", "a webhook configuration cannot be carried out", { ...fields }),
     "countersign:runtime": (fields: Messages["countersign:runtime"]) =>
       write("warn", "runtime fault avoided", { ...fields }),
   };

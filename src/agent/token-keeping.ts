@@ -1,0 +1,118 @@
+import { type Clock, systemClock } from "../clock.ts";
+import type { AgentConfiguration } from "../configuration/agent-configuration.ts";
+import { createTokenCache, type TokenCache } from "../credentials/token-cache.ts";
+import type { Log } from "../monitoring/log.ts";
+import { createRestClient, type RestClient, type RestClientOptions } from "../transport/rest-client.ts";
+import { createTokenRequestClient } from "../transport/token-request-client.ts";
+import type { EndpointTokenIntent } from "../webhook/endpoints/endpoint-token-intent.ts";
+import { watchWebhookConfigurations } from "../webhook/sources/watch-webhook-configurations.ts";
+import type { LiveWebhookConfigurationSource } from "../webhook/sources/webhook-configuration-source.ts";
+import { type AgentMetrics, createAgentMetrics } from "./agent-metrics.ts";
+import { createEndpointTokens, type EndpointTokens } from "./endpoint-tokens.ts";
+import { dropReplacedTokens } from "./replaced-configurations.ts";
+import { createTokenFiles, type TokenFiles, type TokenFileWrite } from "./token-files.ts";
+import { createTokenReport } from "./token-report.ts";
+
+/** How often it is looked whether a token is due. */
+const tickMs = 1_000;
+
+export interface TokenKeepingOptions {
+  readonly configuration: AgentConfiguration;
+  readonly cluster: RestClientOptions;
+  readonly log: Pick<Log, "write">;
+  readonly clock?: Clock | undefined;
+}
+
+/** Everything that keeps tokens, and the clockwork that renews them. */
+export interface TokenKeeping {
+  readonly source: LiveWebhookConfigurationSource;
+  readonly tokens: EndpointTokens;
+  readonly files: TokenFiles;
+  readonly metrics: AgentMetrics;
+  close(): void;
+}
+
+/** @throws ERR_CONFIGURATION for a token file that cannot be written. */
+export function startTokenKeeping(options: TokenKeepingOptions): TokenKeeping {
+  const { configuration, cluster, log, clock = systemClock } = options;
+  const rest = createRestClient(cluster);
+  const source = watchWebhookConfigurations({ client: rest, clock });
+  const cache = createAgentCache(rest, clock);
+  const report = createTokenReport(log);
+  let closed = false;
+  const update = (): void => {
+    if (closed) return;
+    files.update();
+    report(tokens.states());
+  };
+  const tokens = createEndpointTokens({
+    configurations: source,
+    cache,
+    clock,
+    serviceAccount: configuration.serviceAccount,
+    intent: intentOf(configuration),
+    onUpdate: update,
+  });
+  const metrics = createAgentMetrics({ states: tokens.states, synced: () => source.synced });
+  const onWrite = (write: TokenFileWrite): void => reportWrite(write, metrics, log);
+  const files = createTokenFiles({ files: configuration.tokenFiles, tokens, clock, onWrite });
+  const stopRenewing = renewRegularly(source, tokens, cache, update);
+  const close = (): void => {
+    closed = true;
+    for (const end of [stopRenewing, source.close, metrics.close, cache.close, rest.close]) end();
+  };
+  files.prepare();
+  const [fault] = files.faults().values();
+  if (fault === undefined) return { source, tokens, files, metrics, close };
+  close();
+  throw fault;
+}
+
+/**
+ * The whole of the ten seconds' jitter, always: renewed after 470 s and a tick, a token of 600 s in a file is good for
+ * 120 s more even where minting the next takes nine.
+ */
+function createAgentCache(rest: RestClient, clock: Clock): TokenCache {
+  return createTokenCache({
+    server: rest.server,
+    client: createTokenRequestClient(rest),
+    clock: { now: clock.now, random: () => 0.999 },
+  });
+}
+
+function renewRegularly(
+  source: LiveWebhookConfigurationSource,
+  tokens: EndpointTokens,
+  cache: TokenCache,
+  onRenewed: () => void,
+): () => void {
+  const renew = (): void => {
+    tokens.renew();
+    onRenewed();
+  };
+  const dropReplaced = dropReplacedTokens(cache);
+  const unsubscribe = source.onChange(() => {
+    dropReplaced(source.configurations());
+    renew();
+  });
+  const timer = setInterval(renew, tickMs);
+  return () => {
+    clearInterval(timer);
+    unsubscribe();
+  };
+}
+
+function reportWrite(
+  { host, file, content, error }: TokenFileWrite,
+  metrics: AgentMetrics,
+  log: Pick<Log, "write">,
+): void {
+  metrics.countWrite(host, error === undefined ? content : "failed");
+  if (error === undefined) log.write("debug", "token file written", { host, file, content });
+  else log.write("error", "token file not written", { host, file, detail: String(error) });
+}
+
+function intentOf({ mode, apiGroup, audiences = [] }: AgentConfiguration): EndpointTokenIntent {
+  // what mode attested needs, the configuration's schema has asked for
+  return mode === "attested" ? { mode, apiGroup: apiGroup ?? "" } : { mode, audiences };
+}
