@@ -29,6 +29,7 @@ import {
 } from "./story-objects.ts";
 
 export type Via = "service" | "url";
+export type Host = "service" | "url" | "bystander";
 export type FailurePolicy = "Fail" | "Ignore";
 
 export interface DeploymentOptions {
@@ -59,6 +60,12 @@ export interface StoryCluster {
   restart(plugin?: Plugin): Promise<void>;
   /** The same with this as the kubeconfig's `user`. */
   restartAs(user: object | undefined): Promise<void>;
+  /** The same with these users, each for the webhook it is named after; the others are nobody's. */
+  restartWith(users: Readonly<Partial<Record<Host, object>>>): Promise<void>;
+  /** The host and port that each webhook is called at. */
+  readonly hosts: Readonly<Record<Host, string>>;
+  /** Acts as the ServiceAccount whose tokens are presented. */
+  readonly minterFile: string;
   /** Runs the plugin by hand for a host of `serve`. */
   runPlugin(plugin: Plugin, server: string): Promise<Finished>;
   /** A command of the built package, as the administrator. */
@@ -150,9 +157,16 @@ async function assemble(
     "--api-group=apps",
   ]);
   const minter = await serviceAccountKubeconfig(callerAccount, controlPlane);
-  const hosts = [`*.${namespace}.svc:${port}`, `localhost:${port}`, `*.${namespace}.svc:${bystander.port}`];
+  const names = [`*.${namespace}.svc:${port}`, `localhost:${port}`, `*.${namespace}.svc:${bystander.port}`];
+  const hosts = {
+    service: `countersign.${namespace}.svc:${port}`,
+    url: `localhost:${port}`,
+    bystander: `bystander.${namespace}.svc:${bystander.port}`,
+  };
   const restartAs: StoryCluster["restartAs"] = (user) =>
-    controlPlane.restart({ webhookKubeconfig: user && webhookKubeconfig(user, hosts) });
+    controlPlane.restart({
+      webhookKubeconfig: user && webhookKubeconfig(names.map((name) => ({ name, user }))),
+    });
   return {
     ...{
       controlPlane,
@@ -169,6 +183,14 @@ async function assemble(
       command: process.execPath,
       args: [executable, "exec-credential", ...pluginFlags, `--kubeconfig=${minter}`],
     },
+    hosts,
+    minterFile: minter,
+    restartWith: (users) =>
+      controlPlane.restart({
+        webhookKubeconfig: webhookKubeconfig(
+          Object.entries(users).map(([host, user]) => ({ name: hosts[host as Host], user })),
+        ),
+      }),
     restart: (plugin) => restartAs(plugin && execUser(plugin)),
     runPlugin: (plugin, server) => runPlugin(plugin, server, serve.caBundle),
     createDeployment: (options) => createDeployment(controlPlane, options),

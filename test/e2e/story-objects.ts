@@ -137,9 +137,11 @@ export function configurations(
   ];
 }
 
-/** The kubeconfig of WebhookAdmissionConfiguration: one user for each host that opted in, never `*`. */
-export function webhookKubeconfig(user: object, hosts: readonly string[]): string {
-  return JSON.stringify({ apiVersion: "v1", kind: "Config", users: hosts.map((name) => ({ name, user })) });
+/** The kubeconfig of WebhookAdmissionConfiguration: users for the hosts that opted in, never `*`. */
+export function webhookKubeconfig(
+  users: readonly { readonly name: string; readonly user: object }[],
+): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "Config", users });
 }
 
 export function deployment(name: string, labels: object, image: string): object {

@@ -36,6 +36,8 @@ export interface RealControlPlane {
   kubectl(args: readonly string[], input?: string): Promise<Finished>;
   /** What kube-apiserver printed since it was last started. */
   log(): string;
+  /** kube-apiserver is away until `restart`; etcd stays. */
+  halt(): Promise<void>;
   /** The same etcd, address and keys; kube-apiserver anew, with other options. */
   restart(options: Pick<RealControlPlaneOptions, "webhookKubeconfig" | "extraFlags">): Promise<void>;
   stop(): Promise<void>;
@@ -99,6 +101,9 @@ export async function startRealControlPlane(
         input: input ?? "",
       }),
     log: () => server?.output() ?? "",
+    async halt() {
+      await server?.stop(1_000);
+    },
     async restart(startOptions) {
       await server?.stop(1_000);
       await start({ ...options, webhookKubeconfig: undefined, extraFlags: [], ...startOptions });
