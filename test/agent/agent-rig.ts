@@ -16,8 +16,8 @@ import {
 } from "../../src/transport/rest-client.ts";
 import { capturedIO } from "../commands/captured-io.ts";
 import { execInfo } from "../commands/exec-credential-rig.ts";
+import { poll } from "../rig/poll.ts";
 import { startTcpRelay, type TcpRelay } from "../tcp-relay.ts";
-import { until } from "../until.ts";
 
 export const host = "svc.ns.svc:443";
 export const caller = { namespace: "kube-system", name: "caller" };
@@ -100,13 +100,10 @@ export async function startAgentRig(options: ControlPlaneOptions = {}): Promise<
     },
     plugin,
     async token(server) {
-      let answer = await plugin(server);
-      await until(async () => {
-        if (answer.token.startsWith("ey")) return true;
-        answer = await plugin(server);
-        return false;
-      }, "a token");
-      return answer;
+      return poll("a token", async () => {
+        const answer = await plugin(server);
+        return answer.token.startsWith("ey") ? answer : undefined;
+      });
     },
     async close() {
       for (const agent of running) await agent.close();
