@@ -40,7 +40,7 @@ const repeatedPlugin: LintRule<AdmissionSubject> = {
     plugins.flatMap(({ name, path }, index) =>
       faultIf(
         plugins.findIndex((other) => other.name === name) < index,
-        [...path, "name"],
+        [...path.slice(0, 2), "name"],
         `${name} stands here twice: only one of the two is read`,
       ),
     ),

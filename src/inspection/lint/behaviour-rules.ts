@@ -130,8 +130,8 @@ const caBundle: LintRule<WebhookSubject> = {
 function bundleProblem(caBundle: string): string | undefined {
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(caBundle)) return "is not base64";
   try {
-    parseCertificates(Buffer.from(caBundle, "base64").toString("latin1"), "caBundle");
-    return undefined;
+    const found = parseCertificates(Buffer.from(caBundle, "base64").toString("latin1"), "caBundle");
+    return found.length === 0 ? "holds no certificate" : undefined;
   } catch (error) {
     if (error instanceof CountersignError) return error.message.replace(/^caBundle: /, "");
     throw error;

@@ -19,7 +19,7 @@ const sharedHostPort: LintRule<WebhookSubject> = {
     const why =
       use === undefined
         ? "a token by exec or token file would be given for the wrong one"
-        : `called with a token (${use.by}), which knows host and port, not path or configuration`;
+        : `it is called with a token (${use.by}), and whoever gives that is told host and port, not path or configuration`;
     const message =
       `${hostPort} is also where ${listed} ${others.length === 1 ? "is" : "are"} called: ${why}; ` +
       "give each configuration and path a Service port of its own, use plain audience tokens, or call through the SDK";

@@ -1,9 +1,10 @@
 import { validateRules } from "../../admission/rules.ts";
 import type { RuleWithOperations } from "../../apis/admissionregistration.ts";
+import { isEmptySelector } from "../../webhook/matching/label-selector.ts";
 import { interceptsTokenRequests } from "../../webhook/matching/webhook-matcher.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
-import { excludesTokenRequests, tokenRequestCondition } from "./token-request-condition.ts";
+import { excludedTokenRequests, tokenRequestCondition } from "./token-request-condition.ts";
 
 /** What a webhook's rules catch that they had better not. */
 
@@ -54,12 +55,14 @@ const tokenRequests: LintRule<WebhookSubject> = {
   code: "intercepts-token-requests",
   severity: "warning",
   check(subject, context) {
-    const { webhook } = subject;
-    if (!interceptsTokenRequests(webhook) || excludesTokenRequests(webhook)) return [];
+    const { kind, webhook } = subject;
+    const excluded = interceptsTokenRequests(webhook) ? excludedTokenRequests(kind, webhook) : "all";
+    if (excluded === "all") return [];
     const [use] = context.tokenUsesOf(subject);
     const fails = webhook.failurePolicy !== "Ignore";
-    // a selector may leave the ServiceAccount's namespace out, which cannot be seen here
-    const isCertain = fails && use !== undefined && webhook.namespaceSelector === undefined;
+    // a selector or a condition may leave out the one ServiceAccount that counts, which cannot be seen here
+    const isCertain =
+      fails && use !== undefined && excluded === "none" && isEmptySelector(webhook.namespaceSelector);
     const loop =
       use === undefined
         ? "once tokens are used to call it, the request for its own token waits for itself"
