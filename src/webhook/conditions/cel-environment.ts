@@ -4,10 +4,17 @@ import { type CelLibrary, functionKey, type LiteralChecks, registerFunction } fr
 import type { CelRuntime } from "./cel-runtime.ts";
 import { registerComprehensionMacros } from "./comprehension-macros.ts";
 import { conversionLibrary } from "./conversion-library.ts";
+import { formatLibrary } from "./format-library.ts";
+import { ipLibrary } from "./ip-library.ts";
+import { createListLibrary } from "./list-library.ts";
+import { optionalLibrary, registerOptionals } from "./optional-library.ts";
+import { quantityLibrary } from "./quantity-library.ts";
 import { createRegexLibrary } from "./regex-library.ts";
 import { requestSchema } from "./request-variables.ts";
+import { semverLibrary } from "./semver-library.ts";
 import { createStringLibrary } from "./string-library.ts";
 import { timeLibrary } from "./time-library.ts";
+import { urlLibrary } from "./url-library.ts";
 
 /** The language of match conditions: the engine's environment, and what of it is ours. */
 export interface CelEnvironment {
@@ -29,10 +36,18 @@ export function createCelEnvironment(runtime: CelRuntime): CelEnvironment {
     timeLibrary,
     createStringLibrary(runtime),
     createRegexLibrary(runtime),
+    createListLibrary(runtime),
+    optionalLibrary,
+    urlLibrary,
+    quantityLibrary,
+    ipLibrary,
+    semverLibrary,
+    formatLibrary,
     createAuthorizerLibrary(runtime),
   ];
   for (const library of libraries) registerLibrary(engine, library, runtime);
   registerComprehensionMacros(engine, runtime);
+  registerOptionals(engine);
   engine
     .registerVariable("object", "dyn")
     .registerVariable("oldObject", "dyn")
@@ -49,8 +64,11 @@ export function createCelEnvironment(runtime: CelRuntime): CelEnvironment {
 }
 
 function registerLibrary(engine: Environment, library: CelLibrary, runtime: CelRuntime): void {
-  for (const { name, valueClass, fields } of library.types ?? [])
-    engine.registerType(name, { ctor: valueClass, ...(fields === undefined ? {} : { fields }) });
+  for (const { name, valueClass, fields = {} } of library.types ?? [])
+    engine
+      .registerType(name, { ctor: valueClass, fields })
+      // compared as all values are: this only says that they can be
+      .registerOperator(`${name} == ${name}`, () => false);
   for (const [name, { name: type, valueClass }] of Object.entries(library.namespaces ?? {}))
     engine
       .registerType(type, { ctor: valueClass, fields: {} })

@@ -10,7 +10,7 @@ export interface CelFunction {
   readonly cost: (...args: readonly unknown[]) => number;
 }
 
-/** A type of ours: its name upstream, the class of its values, and what of them can be selected as a field. */
+/** A type of ours: its name upstream, the class of its values, and what of them can be selected as a field: nothing. */
 export interface CelType {
   readonly name: string;
   readonly valueClass: abstract new (...args: never[]) => object;
