@@ -29,7 +29,7 @@ import {
 } from "./story-objects.ts";
 
 export type Via = "service" | "url";
-export type Host = "service" | "url" | "bystander";
+export type Host = "service" | "url" | "guard" | "bystander";
 export type FailurePolicy = "Fail" | "Ignore";
 
 export interface DeploymentOptions {
@@ -51,7 +51,7 @@ export interface StoryCluster {
   readonly bystander: CapturingWebhook;
   readonly folder: string;
   /** Those of `serve`'s routes, and the bystander's. */
-  readonly audiences: Readonly<Record<Via | "reviewed" | "stamp" | "bystander", string>>;
+  readonly audiences: Readonly<Record<Via | "reviewed" | "guard" | "stamp" | "bystander", string>>;
   /** Signs client certificates that `serve` takes where their name is `kube-apiserver`. */
   readonly clientAuthority: CertificateAuthority;
   /** The plugin with the flags this cluster needs. */
@@ -116,7 +116,7 @@ async function assemble(
     ...authentication,
     clientCertificates: { caFile: "clients.crt", names: ["kube-apiserver"] },
   };
-  const route = (name: Via | "reviewed", authenticated: object): object => ({
+  const route = (name: Via | "reviewed" | "guard", authenticated: object): object => ({
     path: `/validate/${name}`,
     audiences: [audiences[name]],
     authentication: authenticated,
@@ -125,13 +125,14 @@ async function assemble(
   const serve = await startServe({
     folder,
     port,
-    names: [`countersign.${namespace}.svc`, `stamp.${namespace}.svc`],
+    names: ["countersign", "guard", "stamp"].map((name) => `${name}.${namespace}.svc`),
     // nothing else: discovery and keys at the API server's address, as the ServiceAccount of the kubeconfig
     issuers: [{ name: "cluster" }],
     kubeconfig: await serviceAccountKubeconfig(serveAccount, controlPlane),
     webhooks: [
       route("service", accepted),
       route("url", accepted),
+      route("guard", accepted),
       route("reviewed", { ...authentication, tokenReview: {} }),
       {
         path: "/mutate/stamp",
@@ -161,6 +162,7 @@ async function assemble(
   const hosts = {
     service: `countersign.${namespace}.svc:${port}`,
     url: `localhost:${port}`,
+    guard: `guard.${namespace}.svc:${port}`,
     bystander: `bystander.${namespace}.svc:${bystander.port}`,
   };
   const restartAs: StoryCluster["restartAs"] = (user) =>
@@ -209,6 +211,7 @@ function audiencesOf(port: number, bystanderPort: number): StoryCluster["audienc
     service: `https://countersign.${namespace}.svc:${port}/validate/service`,
     url: `https://localhost:${port}/validate/url`,
     reviewed: `https://localhost:${port}/validate/reviewed`,
+    guard: `https://guard.${namespace}.svc:${port}/validate/guard`,
     stamp: `https://stamp.${namespace}.svc:${port}/mutate/stamp`,
     bystander: `https://bystander.${namespace}.svc:${bystanderPort}/`,
   };

@@ -64,6 +64,7 @@ export function accountsAndServices(): readonly object[] {
       subjects: [{ kind: "ServiceAccount", ...serveAccount }],
     },
     service("countersign"),
+    service("guard"),
     service("stamp"),
     service("bystander"),
   ];
@@ -111,6 +112,42 @@ export function mutatingConfiguration({ port, caBundle }: ServeProcess): object 
         objectSelector: { matchLabels: { stamp: "yes" } },
         sideEffects: "None",
         admissionReviewVersions: ["v1"],
+      },
+    ],
+  };
+}
+
+/** Rules of the guard: the second is met by every request for a token, its own token's among them. */
+export const guardRules = {
+  deployments: {
+    apiGroups: ["apps"],
+    apiVersions: ["v1"],
+    operations: ["CREATE"],
+    resources: ["deployments"],
+  },
+  tokenRequests: {
+    apiGroups: [""],
+    apiVersions: ["v1"],
+    operations: ["CREATE"],
+    resources: ["serviceaccounts/token"],
+  },
+} as const;
+
+/** A webhook on a Service of its own; `more` goes into it. */
+export function guardConfiguration({ port, caBundle }: ServeProcess, more: object): object {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingWebhookConfiguration",
+    metadata: { name: "story-guard" },
+    webhooks: [
+      {
+        name: "guard.example.com",
+        clientConfig: { service: { name: "guard", namespace, port, path: "/validate/guard" }, caBundle },
+        failurePolicy: "Fail",
+        rules: [guardRules.deployments],
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+        ...more,
       },
     ],
   };
