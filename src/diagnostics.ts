@@ -15,6 +15,8 @@ export interface DiagnosticsMessages {
   "countersign:keys": KeysMessage;
   /** A file was read again: certificate, CA, policy, configuration. */
   "countersign:reload": ReloadMessage;
+  /** A folder of static manifests was read, or could not be: the first time, and whenever it changed. */
+  "countersign:manifests": ManifestsMessage;
   /** A collection of an API server's was listed or is being watched, or could not be. */
   "countersign:watch": WatchMessage;
   /** A webhook configuration cannot be carried out as it says: calls of its webhooks fail. */
@@ -90,9 +92,19 @@ export interface KeysMessage {
 }
 
 export interface ReloadMessage {
-  readonly what: "certificate" | "clientCA" | "policy" | "configuration" | "keys";
+  readonly what: "certificate" | "clientCA" | "policy" | "configuration" | "keys" | "manifests";
   readonly file: string;
   readonly outcome: "reloaded" | "failed";
+  readonly detail?: string;
+}
+
+export interface ManifestsMessage {
+  readonly directory: string;
+  /** The admission plugin that reads such a folder in kube-apiserver: one message for each kind that is read. */
+  readonly plugin: "ValidatingAdmissionWebhook" | "MutatingAdmissionWebhook";
+  readonly status: "success" | "failure";
+  /** Of the files that were read, in order; empty where there are none. Absent after a failure. */
+  readonly hash?: string;
   readonly detail?: string;
 }
 

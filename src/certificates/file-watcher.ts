@@ -4,7 +4,10 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface FileWatcherOptions {
-  readonly files: readonly string[];
+  /** A function is asked at every look, where files come and go. */
+  readonly files: readonly string[] | (() => Promise<readonly string[]>);
+  /** Folders to be watched beside those of a list of files. */
+  readonly directories?: readonly string[];
   /** Called after the bytes of at least one file have changed, never twice at the same time. Must not throw. */
   onChange(): Promise<void> | void;
   /** How often to look where the system tells nothing (network file systems, replaced directories). Default 10 s. */
@@ -25,12 +28,14 @@ const settleMs = 50;
  * beside the files: a watch on the file itself fires for the first swap and never again, so the directory is watched.
  */
 export async function watchFiles(options: FileWatcherOptions): Promise<FileWatcher> {
-  const { files, onChange, pollIntervalMs = 10_000 } = options;
-  let known = await contentHash(files);
+  const { files, directories = [], onChange, pollIntervalMs = 10_000 } = options;
+  const look = typeof files === "function" ? () => hashOfFound(files) : () => contentHash(files);
+  const folders = typeof files === "function" ? [] : files.map((file) => dirname(file));
+  let known = await look();
   let running = Promise.resolve();
   const check = (): Promise<void> => {
     running = running.then(async () => {
-      const current = await contentHash(files);
+      const current = await look();
       if (current === known) return;
       known = current;
       await onChange();
@@ -42,7 +47,7 @@ export async function watchFiles(options: FileWatcherOptions): Promise<FileWatch
     clearTimeout(settling);
     settling = setTimeout(() => void check(), settleMs).unref();
   };
-  const watchers = [...new Set(files.map((file) => dirname(file)))].flatMap((directory) =>
+  const watchers = [...new Set([...folders, ...directories])].flatMap((directory) =>
     watchDirectory(directory, settle),
   );
   const poll = setInterval(() => void check(), pollIntervalMs).unref();
@@ -65,6 +70,10 @@ function watchDirectory(directory: string, onEvent: () => void): FSWatcher[] {
   } catch {
     return [];
   }
+}
+
+function hashOfFound(find: () => Promise<readonly string[]>): Promise<string> {
+  return find().then(contentHash, (error: NodeJS.ErrnoException) => error.code ?? "unreadable");
 }
 
 async function contentHash(files: readonly string[]): Promise<string> {

@@ -1,13 +1,20 @@
 import { diagnosticsChannel, type ReloadMessage } from "../diagnostics.ts";
-import { type FileWatcher, watchFiles } from "./file-watcher.ts";
+import { type FileWatcher, type FileWatcherOptions, watchFiles } from "./file-watcher.ts";
 
 export interface LastGoodOptions<T> {
   readonly what: ReloadMessage["what"];
-  readonly files: readonly [string, ...string[]];
+  readonly files: readonly [string, ...string[]] | WatchedFolder;
   load(): Promise<T>;
   /** Called when a new value is in use. */
   onReload?(): void;
   readonly pollIntervalMs?: number;
+}
+
+/** A folder whose files come and go. */
+export interface WatchedFolder {
+  readonly directory: string;
+  /** Those of its files that count. */
+  list(): Promise<readonly string[]>;
 }
 
 /** What files say, kept fresh. */
@@ -26,8 +33,9 @@ const reloads = diagnosticsChannel("countersign:reload");
  */
 export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<LastGood<T>> {
   const { what, files, pollIntervalMs } = options;
+  const file = "directory" in files ? files.directory : files.join(", ");
   const publish = (outcome: ReloadMessage["outcome"], detail?: string): void =>
-    reloads.publish({ what, file: files.join(", "), outcome, ...(detail === undefined ? {} : { detail }) });
+    reloads.publish({ what, file, outcome, ...(detail === undefined ? {} : { detail }) });
   let value: T;
   const { promise: loaded, resolve: markLoaded } = Promise.withResolvers<void>();
   const reload = async (): Promise<void> => {
@@ -43,7 +51,7 @@ export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<La
   };
   // before the first load: a change in between is then seen, not lost
   const watcher: FileWatcher = await watchFiles({
-    files,
+    ...watched(files),
     onChange: reload,
     ...(pollIntervalMs === undefined ? {} : { pollIntervalMs }),
   });
@@ -61,4 +69,10 @@ export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<La
     check: watcher.check,
     close: watcher.close,
   };
+}
+
+function watched(
+  files: LastGoodOptions<unknown>["files"],
+): Pick<FileWatcherOptions, "files" | "directories"> {
+  return "directory" in files ? { files: () => files.list(), directories: [files.directory] } : { files };
 }

@@ -2,14 +2,12 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type core, safeParse } from "zod/mini";
 import { CountersignError } from "../errors.ts";
+import { configurationError, type LocatedFault } from "./configuration-error.ts";
 import { type ConfigurationFault, faultsOf } from "./faults.ts";
 import { parseYamlDocument, type YamlDocument } from "./yaml-document.ts";
 
 // a thousand routes of a kilobyte each
 const maxFileBytes = 1024 * 1024;
-
-// a screenful: more says no more
-const maxFaults = 20;
 
 export interface ConfigurationSource {
   /** What errors call the text. */
@@ -38,21 +36,25 @@ export function parseConfiguration<Schema extends core.$ZodType>(
 ): core.output<Schema> {
   const document = parseYamlDocument(text);
   const syntax = document.faults.map((fault) => ({ ...fault, field: "" }));
-  if (document.value === undefined) throw configurationError(source.file, syntax);
-  const { data, issues } = validate(document, schema);
+  if (document.value === undefined) throw configurationError(locate(syntax, source));
+  const { data, issues } = validateDocument(document, schema);
   const faults = [...syntax, ...faultsOf(issues, document, schema)];
-  if (data === undefined || faults.length > 0) throw configurationError(source.file, faults);
+  if (data === undefined || faults.length > 0) throw configurationError(locate(faults, source));
   return resolvePaths(data, source.directory);
 }
 
-interface Validated<T> {
+function locate(faults: readonly ConfigurationFault[], { file }: ConfigurationSource): LocatedFault[] {
+  return faults.map((fault) => ({ ...fault, file }));
+}
+
+export interface Validated<T> {
   readonly data?: T;
   readonly issues: readonly core.$ZodIssue[];
 }
 
 /** An unknown field must not hide what else is wrong beside it, so the rest is judged without. */
-function validate<Schema extends core.$ZodType>(
-  document: YamlDocument,
+export function validateDocument<Schema extends core.$ZodType>(
+  document: Pick<YamlDocument, "value">,
   schema: Schema,
 ): Validated<core.output<Schema>> {
   const first = safeParse(schema, document.value);
@@ -84,23 +86,6 @@ function resolvePaths<T>(value: T, directory: string): T {
       : resolvePaths(field, directory),
   ]);
   return Object.fromEntries(entries) as T;
-}
-
-function configurationError(file: string, faults: readonly ConfigurationFault[]): CountersignError {
-  const lines = faults
-    .toSorted((a, b) => a.position.line - b.position.line || a.position.column - b.position.column)
-    .map(({ position, field, message }) => {
-      const what = field === "" ? message : `${field}: ${message}`;
-      return `${file}:${position.line}:${position.column}: ${what}`;
-    });
-  const [only] = lines;
-  const shown = lines.slice(0, maxFaults);
-  if (lines.length > maxFaults) shown.push(`and ${lines.length - maxFaults} more`);
-  const message =
-    lines.length === 1 && only !== undefined
-      ? only
-      : `${lines.length} faults in the configuration\n${shown.join("\n")}`;
-  return new CountersignError("ERR_CONFIGURATION", message);
 }
 
 async function readText(file: string): Promise<string> {

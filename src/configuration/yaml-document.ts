@@ -7,6 +7,7 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  parseAllDocuments,
   parseDocument,
 } from "yaml";
 
@@ -39,12 +40,25 @@ export interface YamlDocument {
 /** Reads one YAML 1.2 document (JSON is one too). No aliases, no tags of anyone's own. */
 export function parseYamlDocument(text: string): YamlDocument {
   const lines = new LineCounter();
+  const read = unlessTooDeep(() => parseDocument(text, { lineCounter: lines, prettyErrors: false }));
+  return read === undefined ? unreadable("is nested too deeply") : describe(read, lines);
+}
+
+/** The same for a text of several, `---` between them. Documents without contents are left out. */
+export function parseYamlDocuments(text: string): readonly YamlDocument[] {
+  const lines = new LineCounter();
+  const read = unlessTooDeep(() => parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }));
+  if (read === undefined) return [unreadable("is nested too deeply")];
+  return [...read]
+    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
+    .map((document) => describe(document, lines));
+}
+
+function describe(document: Document.Parsed, lines: LineCounter): YamlDocument {
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const document = readDocument(text, lines);
-  if (document === undefined) return unreadable("is nested too deeply");
   const problems = [...document.errors, ...document.warnings];
   const alias = aliasOffset(document.contents);
   const faults = problems.map(({ pos, code, message }) => ({
@@ -62,11 +76,11 @@ export function parseYamlDocument(text: string): YamlDocument {
   };
 }
 
-function readDocument(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+/** The parser recurses: thousands of brackets exhaust the stack. */
+function unlessTooDeep<T>(read: () => T): T | undefined {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false });
+    return read();
   } catch (error) {
-    // the parser recurses: thousands of brackets exhaust the stack
     if (error instanceof RangeError) return undefined;
     throw error;
   }

@@ -62,8 +62,14 @@ export {
   authenticationSourceAnnotation,
   withAuthenticationSources,
 } from "./sources/authentication-source-annotation.ts";
+export { combineWebhookConfigurationSources } from "./sources/combine-webhook-configuration-sources.ts";
 export { faultOf } from "./sources/configuration-faults.ts";
+export { fixedWebhookConfigurations } from "./sources/fixed-webhook-configurations.ts";
 export { listWebhookConfigurations } from "./sources/list-webhook-configurations.ts";
+export {
+  type LoadManifestDirectoryOptions,
+  loadManifestDirectory,
+} from "./sources/load-manifest-directory.ts";
 export {
   type WatchWebhookConfigurationsOptions,
   watchWebhookConfigurations,
