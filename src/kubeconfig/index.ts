@@ -21,6 +21,11 @@ export {
   mergeKubeconfigs,
 } from "./load-kubeconfig.ts";
 export { parseKubeconfig } from "./parse-kubeconfig.ts";
+export {
+  createReloadingKubeconfig,
+  type ReloadingKubeconfig,
+  type ReloadingKubeconfigOptions,
+} from "./reloading-kubeconfig.ts";
 export { loadClusterCA, type ResolvedContext, resolveContext } from "./resolve-context.ts";
 export {
   type ClientCertificate,

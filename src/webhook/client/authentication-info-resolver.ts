@@ -4,6 +4,7 @@ import type { ServiceAccountReference } from "../../apis/authentication.ts";
 import type { TokenCache } from "../../credentials/token-cache.ts";
 import type { TokenIntent } from "../../credentials/token-request.ts";
 import { serviceHostPort } from "../../kubeconfig/find-user.ts";
+import type { Kubeconfig } from "../../kubeconfig/kubeconfig.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import type { ClientConfig } from "./client-config.ts";
 import {
@@ -55,46 +56,60 @@ export interface AuthenticationInfoResolver {
 
 interface Resolved {
   readonly uid: string;
+  readonly kubeconfig: Kubeconfig;
   readonly config: ClientConfig;
 }
 
 /**
  * The look-up of kubernetes/apiserver pkg/util/webhook, with requested tokens (KEP-2510, KEP-6060) joined to it. What
- * has been resolved for a webhook is kept as long as its object is: a configuration that changed comes as a new one.
+ * has been resolved for a webhook is kept as long as its object is, and the kubeconfig: what changed comes as a new one.
  */
 export function createAuthenticationInfoResolver(
   options: AuthenticationInfoResolverOptions,
 ): AuthenticationInfoResolver {
   const { tokens } = options;
-  const find = createKubeconfigClientConfigs(options);
+  const configs = createKubeconfigClientConfigs(options);
   const byWebhook = new WeakMap<Webhook, Map<string, Resolved>>();
 
   function resolve(target: WebhookTarget): MaybePromise<ClientConfig> {
     const { hostPort } = webhookAddress(target.webhook.clientConfig);
     const intent = tokens === undefined ? undefined : intentFor(target, tokens);
-    const found = find(hostPort, intent !== undefined);
+    const { kubeconfig } = configs;
+    const found = configs.find(hostPort, intent !== undefined);
     const finish = (config: ClientConfig): ClientConfig =>
-      remember(target, intent === undefined ? config : withRequestedToken(config, tokens!, intent));
+      remember(
+        target,
+        kubeconfig,
+        intent === undefined ? config : withRequestedToken(config, tokens!, intent),
+      );
     return found instanceof Promise ? found.then(finish) : finish(found);
   }
 
-  function remember({ webhook, apiGroup, configuration }: WebhookTarget, config: ClientConfig): ClientConfig {
+  function remember(target: WebhookTarget, kubeconfig: Kubeconfig, config: ClientConfig): ClientConfig {
+    const { webhook, apiGroup, configuration } = target;
     const known = byWebhook.get(webhook) ?? new Map<string, Resolved>();
-    byWebhook.set(webhook, known.set(apiGroup, { uid: configuration.uid, config }));
+    byWebhook.set(webhook, known.set(apiGroup, { uid: configuration.uid, kubeconfig, config }));
     return config;
   }
 
   return {
-    clientConfigFor: (hostPort) => find(hostPort),
-    clientConfigForService: (name, namespace, port) => find(serviceHostPort(name, namespace, port)),
+    clientConfigFor: (hostPort) => configs.find(hostPort),
+    clientConfigForService: (name, namespace, port) => configs.find(serviceHostPort(name, namespace, port)),
     clientConfigForWebhook(target) {
       const known = byWebhook.get(target.webhook)?.get(target.apiGroup);
-      return known?.uid === target.configuration.uid ? known.config : resolve(target);
+      const isFresh =
+        known !== undefined &&
+        known.uid === target.configuration.uid &&
+        known.kubeconfig === configs.kubeconfig;
+      return isFresh ? known.config : resolve(target);
     },
   };
 }
 
-/** KEP-2510: the requested token takes the place of what the kubeconfig would put into Authorization. */
+/**
+ * KEP-2510: the requested token takes the place of what would stand in Authorization, that of the pod included; a client
+ * certificate is sent as well.
+ */
 function withRequestedToken(
   { token, basic, ...rest }: ClientConfig,
   { cache, serviceAccount, strict }: RequestedTokens,

@@ -1,6 +1,6 @@
 import { CountersignError } from "../../errors.ts";
-import { findUserForHostPort, type UserMatch } from "../../kubeconfig/find-user.ts";
-import type { Kubeconfig } from "../../kubeconfig/kubeconfig.ts";
+import { findUserForHostPort } from "../../kubeconfig/find-user.ts";
+import type { Kubeconfig, KubeconfigUser } from "../../kubeconfig/kubeconfig.ts";
 import { loadUserCredentials } from "../../kubeconfig/user-credentials.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import type { ClusterConnection } from "../../transport/cluster-connection.ts";
@@ -8,40 +8,65 @@ import { tokenSourceOf } from "../../transport/kubeconfig-connection.ts";
 import type { ClientConfig } from "./client-config.ts";
 
 export interface KubeconfigClientConfigsOptions {
-  readonly kubeconfig?: Kubeconfig;
+  /** Read once, as kube-apiserver reads it; or as it is now, from {@link createReloadingKubeconfig}. */
+  readonly kubeconfig?: Kubeconfig | { readonly current: Kubeconfig };
   /** Goes to `kubernetes.default.svc:443` where no user of the kubeconfig does. */
   readonly inCluster?: ClusterConnection;
 }
 
-/**
- * With what a host and port is called, as far as a kubeconfig and the pod say. A user that could be loaded is
- * remembered, a failure is not. `tokenIsRequested`: an exec plugin's place is taken, which is otherwise an error.
- */
-export type FindClientConfig = (hostPort: string, tokenIsRequested?: boolean) => MaybePromise<ClientConfig>;
+/** With what a host and port is called, as far as a kubeconfig and the pod say. */
+export interface KubeconfigClientConfigs {
+  /** As it is now. */
+  readonly kubeconfig: Kubeconfig;
+  /**
+   * A user that could be loaded is remembered as long as its kubeconfig is the current one, a failure is not.
+   * `tokenIsRequested`: whatever else would stand in Authorization is left alone, and neither read nor run.
+   */
+  find(hostPort: string, tokenIsRequested?: boolean): MaybePromise<ClientConfig>;
+}
 
-export function createKubeconfigClientConfigs(options: KubeconfigClientConfigsOptions): FindClientConfig {
-  const { kubeconfig = emptyKubeconfig, inCluster } = options;
-  const loaded = new Map<string, ClientConfig>();
+export function createKubeconfigClientConfigs(
+  options: KubeconfigClientConfigsOptions,
+): KubeconfigClientConfigs {
+  const { kubeconfig: source = emptyKubeconfig, inCluster } = options;
+  const loaded = new WeakMap<KubeconfigUser, ClientConfig>();
+  const withoutBearer = new WeakMap<KubeconfigUser, ClientConfig>();
+  const kubeconfig = (): Kubeconfig => ("current" in source ? source.current : source);
 
-  async function load({ name, user }: UserMatch, tokenIsRequested: boolean): Promise<ClientConfig> {
-    const credentials = await loadUserCredentials(name!, user!);
-    const { clientCertificate, basic, impersonate, exec } = credentials;
-    if (exec !== undefined && !tokenIsRequested)
-      throw new CountersignError(
-        "ERR_KUBECONFIG",
-        `user ${JSON.stringify(name)}: exec: exec plugins are not run here: tokens are requested directly`,
+  return {
+    get kubeconfig() {
+      return kubeconfig();
+    },
+    find(hostPort, tokenIsRequested = false) {
+      const match = findUserForHostPort(kubeconfig(), hostPort, { inCluster: inCluster !== undefined });
+      const { step, name, user } = match;
+      if (step === "inCluster") return inClusterConfig(inCluster!);
+      if (name === undefined || user === undefined) return {};
+      const known = tokenIsRequested ? withoutBearer : loaded;
+      return (
+        known.get(user) ??
+        loadConfig(name, tokenIsRequested ? bearerless(user) : user).then((config) => {
+          known.set(user, config);
+          return config;
+        })
       );
-    const config = { clientCertificate, basic, impersonate, token: tokenSourceOf(credentials) };
-    if (exec === undefined) loaded.set(name!, config);
-    return config;
-  }
-
-  return (hostPort, tokenIsRequested = false) => {
-    const match = findUserForHostPort(kubeconfig, hostPort, { inCluster: inCluster !== undefined });
-    if (match.step === "inCluster") return inClusterConfig(inCluster!);
-    if (match.name === undefined) return {};
-    return loaded.get(match.name) ?? load(match, tokenIsRequested);
+    },
   };
+}
+
+async function loadConfig(name: string, user: KubeconfigUser): Promise<ClientConfig> {
+  const credentials = await loadUserCredentials(name, user);
+  const { clientCertificate, basic, impersonate, exec } = credentials;
+  if (exec !== undefined)
+    throw new CountersignError(
+      "ERR_KUBECONFIG",
+      `user ${JSON.stringify(name)}: exec: exec plugins are not run here: tokens are requested directly`,
+    );
+  return { clientCertificate, basic, impersonate, token: tokenSourceOf(credentials) };
+}
+
+function bearerless({ token, tokenFile, username, password, exec, ...rest }: KubeconfigUser): KubeconfigUser {
+  return rest;
 }
 
 const emptyKubeconfig: Kubeconfig = {

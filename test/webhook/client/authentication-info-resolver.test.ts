@@ -107,6 +107,19 @@ describe("authentication info resolver", () => {
       ).to.match(/tokenFile/);
   });
 
+  it("takes users from the kubeconfig as it is now, where it is one that reloads", async () => {
+    const reloading = { current: kubeconfig };
+    const resolver = resolverWith(undefined, { kubeconfig: reloading });
+    const target = targetOf({ service });
+    const bearers = [];
+    for (const token of ["one", "two"]) {
+      reloading.current = parseKubeconfig(`users: [{name: "*", user: {token: ${token}}}]`, "/kubeconfig");
+      bearers.push(await bearer(await resolver.clientConfigForWebhook(target)));
+      bearers.push(await bearer(await resolver.clientConfigFor("other.example:443")));
+    }
+    expect(bearers).to.deep.equal(["one", "one", "two", "two"]);
+  });
+
   it("runs no exec plugin", async () => {
     const outcome = Promise.resolve(resolverWith().clientConfigFor("exec.example:443"));
     expect((await rejectionOf(outcome)).message).to.match(/exec plugins are not run/);
@@ -134,6 +147,22 @@ describe("authentication info resolver", () => {
       const config = await resolverWith({}).clientConfigForWebhook(targetOf({ url: "https://h.example/v" }));
       expect(config).to.have.keys("clientCertificate", "impersonate", "requestedToken");
       expect(await specOf(config)).to.deep.include({ audiences: ["https://h.example/v"] });
+    });
+
+    it("gives the API server itself a requested token in place of the pod's", async () => {
+      const token = { token: () => expect.fail("was asked") };
+      const inCluster = { client: { server: "https://kube", ca: "CA", token }, namespace: "ns" };
+      const resolver = resolverWith({}, { inCluster });
+      const target = targetOf({ service: { name: "kubernetes", namespace: "default" } });
+      expect(await resolver.clientConfigForWebhook(target)).to.have.keys("ca", "requestedToken");
+    });
+
+    it("says that a token is required, where it is", async () => {
+      const target = targetOf({ service });
+      expect(await resolverWith({ strict: true }).clientConfigForWebhook(target)).to.include({
+        isTokenRequired: true,
+      });
+      expect(await resolverWith({}).clientConfigForWebhook(target)).to.not.have.property("isTokenRequired");
     });
 
     it("requests a token where an exec plugin would have been run", async () => {
