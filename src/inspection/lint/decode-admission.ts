@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { formatFieldPath } from "../../configuration/faults.ts";
 import { type Decoded, decodeWith, originOf } from "./decoded.ts";
 import type { Finding } from "./finding.ts";
 import type { LintDocument } from "./lint-document.ts";
@@ -46,7 +47,12 @@ export function decodeAdmission(document: LintDocument): Decoded<AdmissionSubjec
     const path = ["plugins", index, "configuration"];
     if (configuration === undefined) return [{ origin, path, name, configuration: undefined }];
     const inner = decodePlugin(within(document, path, configuration));
-    all.push(...inner.findings.map((finding) => ({ ...finding, object: origin.object })));
+    all.push(
+      ...inner.findings.map((finding) => {
+        const field = [formatFieldPath(path), finding.field].filter(Boolean).join(".");
+        return { ...finding, object: origin.object, field };
+      }),
+    );
     return inner.subjects.map((subject) => ({ ...subject, origin, path, name }));
   });
   return { subjects: [{ origin, path: [], apiVersion: value.apiVersion, plugins }], findings: all };

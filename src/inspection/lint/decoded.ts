@@ -11,14 +11,14 @@ export interface Decoded<Subject> {
 }
 
 /** What messages call the object of a document, and where its fields stand. */
-export function originOf({ file, value, positionOf }: LintDocument): LintOrigin {
+export function originOf({ file, value, positionOfKey }: LintDocument): LintOrigin {
   const { kind, metadata } = (value ?? {}) as {
     readonly kind?: unknown;
     readonly metadata?: { readonly name?: unknown };
   };
   const name = metadata?.name;
   const object = typeof name === "string" ? `${String(kind)}/${name}` : String(kind);
-  return { object, file, lineOf: (path) => positionOf(path).line };
+  return { object, file, lineOf: (path) => positionOfKey(path).line };
 }
 
 /**
