@@ -6,6 +6,7 @@ import { deleteContents, isNamespace } from "./admission/namespace-lifecycle.ts"
 import { createServiceResolver, createWebhookAdmission } from "./admission/webhook-admission.ts";
 import { createWebhookCaller } from "./admission/webhook-caller.ts";
 import { createRequestAuthentication } from "./authentication/request-authentication.ts";
+import { conditionAuthorizer } from "./authorization/condition-authorizer.ts";
 import { createRbacAuthorizer } from "./authorization/rbac-authorizer.ts";
 import { plantDefaultServiceAccount } from "./bootstrap.ts";
 import type { CertificateAuthority } from "./certificates/certificate-authority.ts";
@@ -48,7 +49,11 @@ export function createControlPlaneServices(parts: ControlPlaneParts): ControlPla
   const authorizer = createRbacAuthorizer({ store, registry });
   const common = { store, registry, clock, issuer, authorizer, audiences };
   const webhookClient = webhookCallerOf(parts, createServiceResolver(common));
-  const webhooks = createWebhookAdmission({ ...common, client: webhookClient });
+  const webhooks = createWebhookAdmission({
+    ...common,
+    client: webhookClient,
+    authorizer: conditionAuthorizer(authorizer),
+  });
   const serviceAccounts = createServiceAccountAuthenticator({ ...common, webhookTokens });
   const onMinted = (): void => {
     counts.tokensMinted += 1;

@@ -2,6 +2,7 @@ import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { describeAccessReviews } from "./access-reviews.ts";
 import { describeDiscovery } from "./discovery.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
+import { describeMatchConditions } from "./match-conditions.ts";
 import { describeMutation } from "./mutation.ts";
 import { describeStatusBodies } from "./status-bodies.ts";
 import { describeStoredObjects } from "./stored-objects.ts";
@@ -41,6 +42,7 @@ export function describeContract(kind: TargetKind): void {
       describeWebhookCalls(contract);
       describeWebhookFailures(contract);
       describeMutation(contract);
+      describeMatchConditions(contract);
     });
     describe("without the gate", () => {
       describeGateOff(onTarget(kind, { attestations: false }, titles));

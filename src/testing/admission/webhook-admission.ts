@@ -1,9 +1,11 @@
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { WebhookConfiguration } from "../../apis/admissionregistration.ts";
 import type { Status } from "../../apis/meta.ts";
+import type { Authorizer } from "../../authorization/authorizer.ts";
 import { CountersignError } from "../../errors.ts";
 import type { ServiceResolver } from "../../webhook/client/service-resolver.ts";
 import type { WebhookClient } from "../../webhook/client/webhook-client.ts";
+import { createMatchConditionEvaluator } from "../../webhook/conditions/cel-match-condition-evaluator.ts";
 import { dispatchStatus } from "../../webhook/dispatch/dispatch-errors.ts";
 import type { PatchedObjects } from "../../webhook/dispatch/dispatcher.ts";
 import { createMutatingDispatcher } from "../../webhook/dispatch/mutating-dispatcher.ts";
@@ -21,6 +23,8 @@ export interface WebhookAdmissionOptions {
   readonly client: WebhookClient;
   readonly store: ObjectStore;
   readonly registry: ResourceRegistry;
+  /** Who answers `authorizer` in match conditions. */
+  readonly authorizer: Authorizer;
 }
 
 /** The webhooks' part of the chain; `inTree` is what the other plugins do to an object that webhooks have changed. */
@@ -33,7 +37,7 @@ export interface WebhookAdmission extends AdmissionChain {
 
 /** Webhooks as any user of `countersign/webhook` calls them, over the configurations in the store. */
 export function createWebhookAdmission(options: WebhookAdmissionOptions): WebhookAdmission {
-  const { client, store, registry } = options;
+  const { client, store, registry, authorizer } = options;
   const kinds = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"].map(
     (resource) => registry.find("admissionregistration.k8s.io", "v1", resource)!,
   );
@@ -46,9 +50,10 @@ export function createWebhookAdmission(options: WebhookAdmissionOptions): Webhoo
       return found && (found.metadata.labels ?? {});
     },
   };
+  const matchConditions = createMatchConditionEvaluator({ authorizer });
   const patchedObjects = createPatchedObjects(registry);
-  const mutating = createMutatingDispatcher({ ...dispatcher, patchedObjects });
-  const validating = createValidatingDispatcher(dispatcher);
+  const mutating = createMutatingDispatcher({ ...dispatcher, matchConditions, patchedObjects });
+  const validating = createValidatingDispatcher({ ...dispatcher, matchConditions });
   return {
     mutate: (attributes, inTree = (object) => object) =>
       answered(async () => {

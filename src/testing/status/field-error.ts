@@ -32,6 +32,14 @@ export function duplicate(field: string, value: Json): FieldError {
   return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${jsonText(value)}` };
 }
 
+export function tooMany(field: string, count: number, most: number): FieldError {
+  return {
+    reason: "FieldValueTooMany",
+    field,
+    message: `Too many: ${count}: must have at most ${most} items`,
+  };
+}
+
 export function forbiddenField(field: string, detail: string): FieldError {
   return { reason: "FieldValueForbidden", field, message: join("Forbidden", detail) };
 }

@@ -9,6 +9,7 @@ import {
 } from "../objects/api-object.ts";
 import { dnsSubdomainFaults } from "../objects/object-name.ts";
 import { duplicate, type FieldError, invalid, notSupported, required } from "../status/field-error.ts";
+import { validateMatchConditions } from "./match-condition-validation.ts";
 
 /** k8s.io/kubernetes pkg/apis/admissionregistration/v1/defaults.go. `clientConfig.authenticationSource` stays. */
 export function defaultWebhookConfiguration(configuration: ApiObject): ApiObject {
@@ -37,10 +38,7 @@ function defaultWebhook(webhook: JsonObject, mutating: boolean): JsonObject {
   });
 }
 
-/**
- * The faults an author makes, in the words of k8s.io/kubernetes pkg/apis/admissionregistration/validation. CEL in
- * matchConditions is not compiled here.
- */
+/** The faults an author makes, in the words of k8s.io/kubernetes pkg/apis/admissionregistration/validation. */
 export function validateWebhookConfiguration(configuration: ApiObject): readonly FieldError[] {
   const webhooks = listAt(configuration, "webhooks").filter(isJsonObject);
   const names = webhooks.map((webhook) => stringAt(webhook, "name") ?? "");
@@ -66,6 +64,7 @@ function validateWebhook(webhook: JsonObject, path: string): readonly FieldError
     ...validateTimeout(webhook.timeoutSeconds, `${path}.timeoutSeconds`),
     ...oneOf(webhook, "reinvocationPolicy", ["IfNeeded", "Never"], path),
     ...validateClientConfig(objectAt(webhook, "clientConfig"), `${path}.clientConfig`),
+    ...validateMatchConditions(webhook, path),
   ];
 }
 

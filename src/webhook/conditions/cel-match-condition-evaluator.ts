@@ -59,6 +59,7 @@ export function createMatchConditionEvaluator(
 
 interface CompiledCondition {
   readonly name: string;
+  readonly text: string;
   /** Undefined where it does not compile. */
   readonly expression: CelExpression | undefined;
   readonly error: unknown;
@@ -86,9 +87,9 @@ function compiledConditions(webhook: Webhook): readonly CompiledCondition[] {
 
 function compileCondition({ name, expression }: MatchCondition): CompiledCondition {
   try {
-    return { name, expression: compileMatchCondition(expression), error: undefined };
+    return { name, text: expression, expression: compileMatchCondition(expression), error: undefined };
   } catch (error) {
-    return { name, expression: undefined, error };
+    return { name, text: expression, expression: undefined, error };
   }
 }
 
@@ -109,24 +110,28 @@ function evaluateCondition(
   round: number,
 ): MaybePromise<boolean | CountersignError> {
   const { checks, variables, budget } = evaluation;
-  const { expression, error } = condition;
-  if (expression === undefined) return conditionError(condition, error);
-  if (budget <= 0) return conditionError(condition, new Error("running out of cost budget"));
+  const { expression, error, text } = condition;
+  if (expression === undefined) return conditionError(`compilation error: ${reasonOf(error)}`, error);
+  if (budget <= 0)
+    return conditionError(
+      "validation failed due to running out of cost budget, no further validation rules will be run",
+    );
   const limit = Math.min(expressionBudget, budget);
   const result = expression.evaluate(variables, { limit, decide: checks.decide });
   if (result.error !== undefined && checks.pending && round < maxRuns)
     return checks.settle().then(() => evaluateCondition(evaluation, condition, round + 1));
   evaluation.budget -= result.cost;
-  return result.error === undefined ? result.value : conditionError(condition, result.error);
+  if (result.error === undefined) return result.value;
+  return conditionError(`expression '${text}' resulted in error: ${reasonOf(result.error)}`, result.error);
 }
 
-function conditionError({ name }: CompiledCondition, cause: unknown): CountersignError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CountersignError(
-    "ERR_MATCH_CONDITION",
-    `match condition ${JSON.stringify(name)} resulted in error: ${reason}`,
-    { cause },
-  );
+/** In upstream's words, for they reach whoever made the request. */
+function conditionError(message: string, cause?: unknown): CountersignError {
+  return new CountersignError("ERR_MATCH_CONDITION", message, { cause });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Several are told as Go aggregates them. */
