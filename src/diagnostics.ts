@@ -92,7 +92,7 @@ export interface KeysMessage {
 }
 
 export interface ReloadMessage {
-  readonly what: "certificate" | "clientCA" | "policy" | "configuration" | "keys" | "manifests";
+  readonly what: "certificate" | "clientCA" | "policy" | "configuration" | "keys" | "manifests" | "kubeconfig";
   readonly file: string;
   readonly outcome: "reloaded" | "failed";
   readonly detail?: string;
