@@ -59,6 +59,13 @@ describe("documentation", () => {
     expect(distinct(documented)).to.deep.equal(distinct(written));
   });
 
+  it("the README's SDK chapter is the admission part of the aggregated server, and is under 80 lines", () => {
+    const chapter = readme.slice(readme.indexOf("### SDK: an aggregated API server"));
+    const [, block = ""] = /```ts\n([\s\S]*?)```/.exec(chapter) ?? [];
+    expect(block).to.equal(readFileSync("test/e2e/aggregated-server/admission.ts", "utf8"));
+    expect(block.split("\n").length).to.be.below(80);
+  });
+
   for (const door of doors)
     it(`every export of ${door} is documented where it is declared`, () => {
       const bare = exportsOf(door).filter(([name, file]) => {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
-import type { Caller, RequestAuthenticator } from "./authenticator.ts";
+import type { Caller, PresentedCredentials, RequestAuthenticator } from "./authenticator.ts";
 import { createCachedTokenAuthenticator } from "./cached-token.ts";
 import { withoutCredentialHeaders } from "./credential-headers.ts";
 import { createLenientBearerTokenAuthenticator } from "./lenient-bearer-token.ts";
@@ -35,6 +35,7 @@ export interface DelegatingAuthenticatorOptions {
 
 /** Says who a request comes from, and what of its headers may be handed on. */
 export interface DelegatingAuthenticator extends RequestAuthenticator {
+  authenticateRequest(credentials: PresentedCredentials): Promise<Caller>;
   /** A request's headers, names and values in turn, without credentials and without what a front proxy may say. */
   withoutCredentials(rawHeaders: readonly string[]): readonly string[];
 }
