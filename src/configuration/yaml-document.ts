@@ -4,6 +4,7 @@ import {
   isMap,
   isNode,
   isPair,
+  isScalar,
   isSeq,
   LineCounter,
   type Node,
@@ -50,8 +51,12 @@ export function parseYamlDocuments(text: string): readonly YamlDocument[] {
   const read = unlessTooDeep(() => parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }));
   if (read === undefined) return [unreadable("is nested too deeply")];
   return [...read]
-    .filter(({ contents, errors }) => contents !== null || errors.length > 0)
+    .filter(({ contents, errors }) => !isNothing(contents) || errors.length > 0)
     .map((document) => describe(document, lines));
+}
+
+function isNothing(contents: Node | null): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 function describe(document: Document.Parsed, lines: LineCounter): YamlDocument {

@@ -1,0 +1,35 @@
+import { expect } from "chai";
+import { parseYamlDocument, parseYamlDocuments } from "../../src/configuration/yaml-document.ts";
+
+describe("YAML documents", () => {
+  it("are told apart, each with its positions in the text, empty ones left out", () => {
+    const read = parseYamlDocuments("# nothing\n---\na: 1\n---\n\n---\nb:\n  - c: 2\n---\nnull\n");
+    expect(read.map(({ value }) => value)).to.deep.equal([{ a: 1 }, { b: [{ c: 2 }] }]);
+    expect(read[1]?.positionOf(["b", 0, "c"])).to.deep.equal({ line: 8, column: 8 });
+    expect(read[1]?.positionOfKey(["b"])).to.deep.equal({ line: 7, column: 1 });
+  });
+
+  it("may be one of JSON, or none at all", () => {
+    expect(parseYamlDocuments('{"a": [1]}').map(({ value }) => value)).to.deep.equal([{ a: [1] }]);
+    expect(parseYamlDocuments("")).to.deep.equal([]);
+  });
+
+  it("do not share their faults", () => {
+    const [good, bad, twice] = parseYamlDocuments("a: 1\n---\nb: [\n---\nc: 1\nc: 2\n");
+    expect(good?.faults).to.deep.equal([]);
+    expect(bad?.value).to.equal(undefined);
+    expect(bad?.faults[0]?.position.line).to.be.within(3, 4);
+    expect(twice?.faults).to.deep.equal([
+      { position: { line: 6, column: 1 }, message: "the field stands here twice: keep one" },
+    ]);
+  });
+
+  it("cannot be made large by aliases, nor exhaust the stack", () => {
+    const [aliased] = parseYamlDocuments("a: &a [1]\nb: *a\n");
+    expect(aliased?.faults[0]).to.deep.include({ position: { line: 2, column: 4 } });
+    expect(parseYamlDocuments("*a")[0]?.faults).to.not.deep.equal([]);
+    const deep = "[".repeat(20_000);
+    for (const document of [parseYamlDocument(deep), ...parseYamlDocuments(deep)])
+      expect(document.faults).to.not.deep.equal([]);
+  });
+});
