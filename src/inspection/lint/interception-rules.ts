@@ -12,7 +12,7 @@ const invalidRules: LintRule<WebhookSubject> = {
   code: "rules-invalid",
   severity: "error",
   check({ webhook: { rules } }) {
-    if (rules === undefined) return [];
+    if (rules === undefined || rules.length === 0) return [];
     const crowded = rules.flatMap((rule, index) =>
       (["operations", "apiGroups", "apiVersions"] as const)
         .filter((list) => rule[list]?.length > 1 && (rule[list] as readonly string[]).includes("*"))
