@@ -22,6 +22,7 @@ import type { AdmissionAttributes } from "../webhook/matching/admission-attribut
 import { type AdmissionObject, readLive, readObject, resolveObject, whoWeAre } from "./admission-object.ts";
 import { createCallReport, formatCallReport } from "./call-report.ts";
 import { chooseWebhook } from "./chosen-webhook.ts";
+import { clusterFlags } from "./cluster-flags.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
@@ -67,8 +68,7 @@ const callFlags = {
     summary: "dial this instead of the Service: a forwarded port, say",
   },
   namespace: { type: "string", short: "n", value: "NS", summary: "of the object, where it names none" },
-  kubeconfig: { type: "string", value: "FILE", summary: "the cluster that has the configuration" },
-  context: { type: "string", value: "NAME", summary: "a context of the kubeconfig" },
+  ...clusterFlags,
   output: {
     type: "string",
     short: "o",

@@ -1,7 +1,8 @@
+import { webhookURLFaults } from "../../webhook/sources/webhook-url-faults.ts";
 import type { LintFault } from "./finding.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
-import { serviceFaults, urlFaults } from "./validate-client-config.ts";
+import { serviceFaults } from "./service-faults.ts";
 import { addressOf, audienceOf } from "./webhook-audiences.ts";
 
 /** What of an address can be called, and by how many spellings it can be missed. */
@@ -54,7 +55,9 @@ const invalid: LintRule<WebhookSubject> = {
   check({ webhook: { clientConfig } }) {
     const { url, service } = clientConfig;
     return [
-      ...(url === undefined ? [] : urlFaults(url).map((message) => ({ path: [...config, "url"], message }))),
+      ...(url === undefined
+        ? []
+        : webhookURLFaults(url).map((message) => ({ path: [...config, "url"], message }))),
       ...(service === undefined ? [] : serviceFaults(service)).map(({ field, message }) => ({
         path: [...config, "service", field],
         message,

@@ -1,31 +1,5 @@
 import type { ServiceReference } from "../../apis/admissionregistration.ts";
 
-/** k8s.io/apiserver pkg/util/webhook/validation.go, as admission asks for it: what an API server would not store. */
-
-const form = "write https://host[:port][/path]";
-
-/** What is wrong with a webhook's URL. */
-export function urlFaults(url: string): readonly string[] {
-  const [, scheme = "", authority = "", rest = ""] = /^([^:/?#]*):\/\/([^/?#]*)(.*)$/s.exec(url) ?? [];
-  if (scheme === "" || /[\s\\]/.test(url)) return [`is not a URL: ${form}`];
-  // an empty query or fragment is none to Go's parser
-  const [, query = "", fragment = ""] = /^[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
-  const host = authority.replace(/^.*@/, "");
-  const hasHost = host !== "" && !host.startsWith(":");
-  return [
-    ...(scheme.toLowerCase() === "https"
-      ? []
-      : [`"${scheme}" is not https, the only scheme that is called: ${form}`]),
-    ...(hasHost ? [] : [`names no host: ${form}`]),
-    ...(hasHost && !URL.canParse(`https://${host}`) ? ["its host or port is none"] : []),
-    ...(authority.includes("@")
-      ? ["user information is not permitted: it would be a credential in clear"]
-      : []),
-    ...(query === "" ? [] : ["a query is not permitted: the API server adds its own"]),
-    ...(fragment === "" ? [] : ["a fragment is not permitted: none is ever sent"]),
-  ];
-}
-
 interface ServiceFault {
   readonly field: keyof ServiceReference;
   readonly message: string;
@@ -33,7 +7,7 @@ interface ServiceFault {
 
 const dns1123Subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** What is wrong with a webhook's Service. */
+/** What k8s.io/apiserver pkg/util/webhook/validation.go has against a webhook's Service. */
 export function serviceFaults({
   name,
   namespace,
