@@ -11,6 +11,7 @@ import {
   createWebhookClient,
   type WebhookCallOptions,
   type WebhookClient,
+  type WebhookClientOptions,
 } from "../../../src/webhook/client/webhook-client.ts";
 import { rejectionOf } from "../../rejection.ts";
 
@@ -59,24 +60,31 @@ describe("webhook client", () => {
       done();
     });
   });
-  beforeEach(() => {
-    answer = answerOf("200 OK", allowed);
-    requests = [];
-    connections = [];
-    config = {};
-    client = createWebhookClient({
+  const clientWith = (options: Partial<WebhookClientOptions> = {}): WebhookClient =>
+    createWebhookClient({
       resolver: {
         clientConfigFor: () => config,
         clientConfigForService: () => config,
         clientConfigForWebhook: () => config,
       },
       services: { resolve: () => ({ host: "127.0.0.1", port }) },
+      ...options,
     });
+  beforeEach(() => {
+    answer = answerOf("200 OK", allowed);
+    requests = [];
+    connections = [];
+    config = {};
+    client = clientWith();
   });
   afterEach(() => client.close());
   after((done) => void server.close(done));
 
-  function call(clientConfig: Webhook["clientConfig"] = {}, options: Partial<WebhookCallOptions> = {}) {
+  function call(
+    clientConfig: Webhook["clientConfig"] = {},
+    options: { [Name in keyof WebhookCallOptions]?: WebhookCallOptions[Name] | undefined } = {},
+    through = client,
+  ) {
     const service = { name: "svc", namespace: "ns", path: "/validate/" };
     const where = clientConfig.url === undefined ? { service, ...clientConfig } : clientConfig;
     const webhook = {
@@ -91,7 +99,9 @@ describe("webhook client", () => {
       webhook,
       apiGroup: "apps",
     } as const;
-    return client.call(target, { big: 2n ** 60n, end: true }, { timeoutMs: 9_100, ...options });
+    const { timeoutMs, ...rest } = { timeoutMs: 9_100, ...options };
+    const bounds = timeoutMs === undefined ? {} : { timeoutMs };
+    return through.call(target, { big: 2n ** 60n, end: true }, { ...bounds, ...rest } as WebhookCallOptions);
   }
   const requested = (token: () => Promise<string>, resets: number[] = []): CachedTokenSource => {
     const made = (text: string) => ({ token: new Secret(text), requestedAt: 0, expiresAt: 9e15 });
@@ -232,6 +242,37 @@ describe("webhook client", () => {
       expect(await rejectionOf(call())).to.include({ code: "ERR_WEBHOOK_CALL" });
       expect(requests).to.have.length(1);
     }
+  });
+
+  it("obeys Retry-After where it is asked to: ten times, as long as there is time", async () => {
+    const patient = clientWith({ obeyRetryAfter: true });
+    answer = answerOf("503 Service Unavailable", "{}", "Retry-After: 0\r\n");
+    expect((await rejectionOf(call({}, {}, patient))).message).to.match(/the webhook answered 503/);
+    expect(requests).to.have.length(11);
+    for (const refused of [
+      answerOf("429 Too Many Requests", "{}", "Retry-After: 60\r\n"),
+      answerOf("503 Service Unavailable", "{}", "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n"),
+      answerOf("404 Not Found", "{}", "Retry-After: 0\r\n"),
+    ]) {
+      requests = [];
+      answer = refused;
+      await rejectionOf(call({}, {}, patient));
+      expect(requests).to.have.length(1);
+    }
+    patient.close();
+  });
+
+  it("waits no longer than it may for an answer, 30 s where nothing is said", async () => {
+    await call({}, { timeoutMs: undefined });
+    expect(requests[0]).to.include("?timeout=30s ");
+  });
+
+  it("remembers no failure", async () => {
+    answer = answerOf("500 Internal Server Error", "{}");
+    await rejectionOf(call());
+    await rejectionOf(call({ caBundle: "" }));
+    answer = answerOf("200 OK", allowed);
+    expect((await call()).httpStatus).to.equal(200);
   });
 
   it("says which webhook failed, where, and what it answered", async () => {
