@@ -3,12 +3,19 @@ import { type DispatchMessage, diagnosticsChannel } from "../../diagnostics.ts";
 const channel = diagnosticsChannel("countersign:dispatch");
 
 /** Tells how long a dispatch took and whether the request goes on. */
-export async function observed<T>(
+export function observed<T>(
   plugin: DispatchMessage["plugin"],
   operation: string,
   dispatch: () => Promise<T>,
 ): Promise<T> {
-  if (!channel.hasSubscribers) return dispatch();
+  return channel.hasSubscribers ? observe(plugin, operation, dispatch) : dispatch();
+}
+
+async function observe<T>(
+  plugin: DispatchMessage["plugin"],
+  operation: string,
+  dispatch: () => Promise<T>,
+): Promise<T> {
   const startedAt = performance.now();
   let rejected = true;
   try {

@@ -1,6 +1,7 @@
 import type { WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
 import { diagnosticsChannel } from "../../diagnostics.ts";
 import type { CountersignError } from "../../errors.ts";
+import { andThen, type MaybePromise } from "../../maybe-promise.ts";
 import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
 import { createHookIndexes, type IndexedHook } from "../matching/indexed-hooks.ts";
 import { refusalOf } from "../matching/refusal.ts";
@@ -23,7 +24,7 @@ export interface HookSelector {
     attributes: AdmissionAttributes,
     views: RequestViews,
     signal?: AbortSignal,
-  ): Promise<MatchedResource | undefined>;
+  ): MaybePromise<MatchedResource | undefined>;
 }
 
 export function createHookSelector(options: DispatcherOptions, kind: WebhookConfigurationKind): HookSelector {
@@ -38,33 +39,53 @@ export function createHookSelector(options: DispatcherOptions, kind: WebhookConf
       const found = index.candidates(operation, [resource, ...others.map((other) => other.resource)]);
       return isAdmissionObject(attributes) ? found.filter(({ fixed }) => fixed) : found;
     },
-    async select({ hook }, attributes, views, signal) {
-      const matched = await matchWebhook(hook.webhook, attributes, options);
-      if (matched === undefined || (hook.webhook.matchConditions ?? []).length === 0) return matched;
-      const error = await conditionError(options, { hook, shown: await views(matched), signal });
-      if (error === "matches") return matched;
-      if (error !== "excluded" && hook.webhook.failurePolicy !== "Ignore") throw forbidden(attributes, error);
-      excludedBy(hook, attributes);
-      return undefined;
+    select({ hook }, attributes, views, signal) {
+      const matched = matchWebhook(hook.webhook, attributes, options);
+      if ((hook.webhook.matchConditions ?? []).length === 0) return matched;
+      return andThen(matched, (fit) => {
+        return fit && applyConditions(options, { hook, attributes, matched: fit, views, signal });
+      });
     },
   };
 }
 
 interface Condition {
   readonly hook: IndexedHook["hook"];
-  readonly shown: AdmissionAttributes;
+  readonly attributes: AdmissionAttributes;
+  readonly matched: MatchedResource;
+  readonly views: RequestViews;
   readonly signal: AbortSignal | undefined;
 }
 
-/** What match conditions say, or why they say nothing. */
-async function conditionError(
+async function applyConditions(
+  options: DispatcherOptions,
+  condition: Condition,
+): Promise<MatchedResource | undefined> {
+  const { hook, attributes, matched } = condition;
+  const outcome = await conditionOutcome(options, condition);
+  if (outcome.kind === "matches") return matched;
+  if (outcome.kind === "failed" && hook.webhook.failurePolicy !== "Ignore")
+    throw forbidden(attributes, outcome.reason);
+  excludedBy(hook, attributes);
+  return undefined;
+}
+
+type ConditionOutcome =
+  | { readonly kind: "matches" | "excluded" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+async function conditionOutcome(
   { matchConditions }: DispatcherOptions,
-  { hook: { kind, webhook }, shown, signal }: Condition,
-): Promise<"matches" | "excluded" | string> {
-  if (matchConditions === undefined)
-    return `webhook ${JSON.stringify(webhook.name)}: matchConditions are not evaluated by this server`;
-  const verdict = await matchConditions.evaluate({ kind, webhook, attributes: shown, signal });
-  return verdict.outcome === "failed" ? verdict.error.message : verdict.outcome;
+  { hook: { kind, webhook }, matched, views, signal }: Condition,
+): Promise<ConditionOutcome> {
+  if (matchConditions === undefined) {
+    const reason = `webhook ${JSON.stringify(webhook.name)}: matchConditions are not evaluated by this server`;
+    return { kind: "failed", reason };
+  }
+  const attributes = await views(matched);
+  const verdict = await matchConditions.evaluate({ kind, webhook, attributes, signal });
+  if (verdict.outcome !== "failed") return { kind: verdict.outcome };
+  return { kind: "failed", reason: verdict.error.message };
 }
 
 /** kube-apiserver's words (apimachinery pkg/api/errors NewForbidden). */

@@ -1,13 +1,14 @@
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { GroupVersionKind } from "../../apis/meta.ts";
 import { CountersignError } from "../../errors.ts";
+import type { MaybePromise } from "../../maybe-promise.ts";
 import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
 import { type EquivalentResources, sameKind, sameResource } from "../matching/equivalent-resources.ts";
 import { internalRefusal } from "../matching/refusal.ts";
 import type { MatchedResource } from "../matching/rule-matcher.ts";
 
 /** Shows a request to each webhook as the resource and kind that it asks for. */
-export type RequestViews = (matched: MatchedResource) => Promise<AdmissionAttributes>;
+export type RequestViews = (matched: MatchedResource) => MaybePromise<AdmissionAttributes>;
 
 /**
  * The views of a request that stays as it is; its objects are converted once for each kind.
@@ -18,7 +19,7 @@ export function createRequestViews(
   equivalents: EquivalentResources | undefined,
 ): RequestViews {
   const converted: { readonly kind: GroupVersionKind; readonly objects: Promise<RequestObjects> }[] = [];
-  return async (matched) => {
+  return (matched) => {
     if (isAsRequested(matched, attributes)) return attributes;
     let found = converted.find(({ kind }) => sameKind(kind, matched.kind));
     if (found === undefined) {
@@ -27,7 +28,7 @@ export function createRequestViews(
       found = { kind, objects: convertAll({ asked: attributes, object, from, to: kind }, equivalents) };
       converted.push(found);
     }
-    return viewOf(attributes, matched, await found.objects);
+    return found.objects.then((objects) => viewOf(attributes, matched, objects));
   };
 }
 

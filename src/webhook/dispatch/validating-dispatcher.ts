@@ -41,8 +41,11 @@ export function createValidatingDispatcher(dispatcher: DispatcherOptions): Valid
     const views = createRequestViews(attributes, equivalents);
     const selected: SelectedHook[] = [];
     for (const candidate of selector.candidates(attributes)) {
-      const matched = await selector.select(candidate, attributes, views, signal);
-      if (matched !== undefined) selected.push({ hook: candidate.hook, shown: await views(matched) });
+      const selection = selector.select(candidate, attributes, views, signal);
+      const matched = selection instanceof Promise ? await selection : selection;
+      if (matched === undefined) continue;
+      const view = views(matched);
+      selected.push({ hook: candidate.hook, shown: view instanceof Promise ? await view : view });
     }
     return selected;
   }

@@ -12,7 +12,7 @@ export interface WarningRecorder {
 
 /** Once the warnings exceed 4096 characters together, each is cut to 256, and what comes after 4096 is dropped. */
 export function createWarningRecorder(): WarningRecorder {
-  const recorded = new Set<string>();
+  let recorded: Set<string> | undefined;
   let warnings: string[] = [];
   let written = 0;
   let truncating = false;
@@ -25,6 +25,7 @@ export function createWarningRecorder(): WarningRecorder {
     add(given) {
       const text = given.toWellFormed();
       if (truncating && written >= maxTotalRunes) return;
+      recorded ??= new Set();
       if (text === "" || /\p{Cc}/u.test(text) || recorded.has(text)) return;
       recorded.add(text);
       if (truncating) return write(firstRunes(text));

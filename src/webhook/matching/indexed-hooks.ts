@@ -101,6 +101,9 @@ function compare(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
+/** Four operations on five hundred resources: a cluster with many custom ones. */
+const maxRemembered = 2_000;
+
 function buildIndex(hooks: readonly IndexedHook[]): HookIndex {
   const buckets = new Map<string, IndexedHook[]>();
   for (const hook of hooks)
@@ -109,14 +112,25 @@ function buildIndex(hooks: readonly IndexedHook[]): HookIndex {
       if (bucket === undefined) buckets.set(key, [hook]);
       else bucket.push(hook);
     }
+  const find = (operation: Operation, resources: readonly GroupAndResource[]): readonly IndexedHook[] => {
+    const found: (readonly IndexedHook[])[] = [];
+    for (const key of requestKeys(operation, resources)) {
+      const bucket = buckets.get(key);
+      if (bucket !== undefined) found.push(bucket);
+    }
+    return merged(found);
+  };
+  const remembered = new Map<string, readonly IndexedHook[]>();
   return {
     candidates(operation, resources) {
-      const found: (readonly IndexedHook[])[] = [];
-      for (const key of requestKeys(operation, resources)) {
-        const bucket = buckets.get(key);
-        if (bucket !== undefined) found.push(bucket);
+      const key = resources.map(({ group, resource }) => keyOf(operation, group, resource)).join();
+      let found = remembered.get(key);
+      if (found === undefined) {
+        if (remembered.size === maxRemembered) remembered.clear();
+        found = find(operation, resources);
+        remembered.set(key, found);
       }
-      return merged(found);
+      return found;
     },
   };
 }

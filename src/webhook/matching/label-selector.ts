@@ -19,7 +19,8 @@ export function selectorMatches(
 }
 
 export function isEmptySelector(selector: LabelSelector | undefined): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  if (selector === undefined) return true;
+  const { matchLabels = {}, matchExpressions = [] } = selector;
   return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
 }
 

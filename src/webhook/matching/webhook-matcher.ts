@@ -25,13 +25,26 @@ export interface MatchOptions {
  * @throws ERR_WEBHOOK_REJECTED: 404 where the namespace is not there, 500 for a selector that is none, for labels that
  * cannot be had, and for an equivalent whose kind nobody knows.
  */
-export async function matchWebhook(
+export function matchWebhook(
   webhook: Webhook,
   attributes: AdmissionAttributes,
-  { namespaceLabels, equivalents }: MatchOptions,
-): Promise<MatchedResource | undefined> {
-  const matched = matchRules(webhook, attributes, equivalents);
+  options: MatchOptions,
+): MaybePromise<MatchedResource | undefined> {
+  const matched = matchRules(webhook, attributes, options.equivalents);
   if (matched === undefined) return undefined;
+  const { namespaceSelector, objectSelector } = webhook;
+  // most webhooks select nothing, and an async step costs more than all of this
+  const selects = !isEmptySelector(namespaceSelector) || !isEmptySelector(objectSelector);
+  if (!selects && matched.kind.kind !== "") return matched;
+  return matchSelectors(webhook, attributes, options, matched);
+}
+
+async function matchSelectors(
+  webhook: Webhook,
+  attributes: AdmissionAttributes,
+  { namespaceLabels }: MatchOptions,
+  matched: MatchedResource,
+): Promise<MatchedResource | undefined> {
   const verdicts = [
     await verdictOf(() => namespaceFits(webhook, attributes, namespaceLabels)),
     await verdictOf(() => objectFits(webhook, attributes)),

@@ -69,7 +69,7 @@ describe("request views", () => {
         throw new Error("no way from v1 to v2");
       },
     };
-    const { cause } = await rejectionOf(createRequestViews(creation, equivalents)(as("v2")));
+    const { cause } = await rejectionOf(Promise.resolve(createRequestViews(creation, equivalents)(as("v2"))));
     expect(cause).to.include({ code: 500, message: "Internal error occurred: no way from v1 to v2" });
   });
 });

@@ -110,7 +110,7 @@ describe("webhook matcher", () => {
       const matching = matchWebhook(webhook({ namespaceSelector }), creation, {
         namespaceLabels: unreadable,
       });
-      expect((await rejectionOf(matching)).cause).to.include({
+      expect((await rejectionOf(Promise.resolve(matching))).cause).to.include({
         code: 500,
         message: "Internal error occurred: the lister is not ready",
       });
@@ -124,7 +124,7 @@ describe("webhook matcher", () => {
       convert: (object) => object,
     };
     const rules = [{ ...everything, apiVersions: ["v2"] }];
-    const match = (members: Partial<Webhook>) =>
+    const match = async (members: Partial<Webhook>) =>
       matchWebhook(webhook({ rules, matchPolicy: "Equivalent", ...members }), creation, {
         namespaceLabels,
         equivalents,
