@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -273,7 +273,7 @@ await describeWith(["kube-apiserver 1.37"], "an aggregated API server in TypeScr
         { status: 200, body: undefined },
       ]) {
         // a token younger than ten seconds is not dropped: the next would be refused as well
-        await cluster.createFruit("before-refusal");
+        expect((await cluster.createFruit(`before-refusal-${refusal.status}`)).code).to.equal(0);
         await cluster.advance(11_000);
         cluster.watcher.answer("/asking", ({ review }) =>
           refusal.body === undefined
@@ -295,6 +295,29 @@ await describeWith(["kube-apiserver 1.37"], "an aggregated API server in TypeScr
           body: { ...review, response: { uid: review.request.uid, allowed: true } },
         }));
       }
+    });
+
+    it("certificate and caBundle of the webhooks are rotated: tokens stay, and nothing is restarted", async () => {
+      await untilCreated("before-rotation");
+      const before = minted().length;
+      const authority = createCertificateAuthority({ commonName: "rotated-ca" });
+      const dnsNames = ["localhost", `webhooks.${namespace}.svc`];
+      const pair = authority.issue({ commonName: "countersign", dnsNames });
+      const value = Buffer.from(authority.certificatePem).toString("base64");
+      const patch = JSON.stringify([{ op: "replace", path: "/webhooks/0/clientConfig/caBundle", value }]);
+      for (const name of ["validating/fruit-colors", "validating/fruit-names", "mutating/fruit-ripening"]) {
+        const resource = name.replace("/", "webhookconfiguration/");
+        await cluster.kubectl(["patch", resource, "--type=json", "-p", patch]);
+      }
+      await poll("the new caBundle to count", async () => {
+        const { stderr } = await cluster.createFruit("bad-distrusted", { color: "grey" });
+        return stderr.includes("not signed by a CA we trust") ? true : undefined;
+      });
+      const { folder } = cluster.controlPlane;
+      writeFileSync(join(folder, "tls.crt"), pair.certificatePem);
+      writeFileSync(join(folder, "tls.key"), pair.keyPem);
+      await untilCreated("after-rotation");
+      expect(minted()).to.have.length(before);
     });
 
     it("attest revoked: calls go on until the tokens end, then the error names the missing grant", async () => {
