@@ -8,7 +8,8 @@ import type {
 /**
  * Several sources as one: of each kind the first source's configurations before the next one's. An API server has its
  * static manifests before what is registered over its API: `[manifests, watched]`. It is synced and ready when all of
- * them are, tells of every change of any of them, and closes them all.
+ * them are, tells of every change of any of them, and closes them all. A dispatcher is given manifests apart, as
+ * `staticConfigurations`: it shows them more.
  */
 export function combineWebhookConfigurationSources(
   sources: readonly WebhookConfigurationSource[],
