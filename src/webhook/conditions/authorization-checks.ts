@@ -29,7 +29,8 @@ export function createAuthorizationChecks(
       const key = JSON.stringify(attributes);
       const decision = decisions.get(key);
       if (decision !== undefined) return decision;
-      pending.push(ask(key, attributes));
+      // not now: an authorizer is free to evaluate conditions of its own, and this run has not ended
+      pending.push(Promise.resolve().then(() => ask(key, attributes)));
       throw new Error("authorization check is pending");
     },
     get pending() {

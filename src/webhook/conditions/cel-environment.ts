@@ -10,7 +10,7 @@ import { createListLibrary } from "./list-library.ts";
 import { optionalLibrary, registerOptionals } from "./optional-library.ts";
 import { quantityLibrary } from "./quantity-library.ts";
 import { createRegexLibrary } from "./regex-library.ts";
-import { requestSchema } from "./request-variables.ts";
+import { requestTypeName, requestTypes } from "./request-variables.ts";
 import { semverLibrary } from "./semver-library.ts";
 import { createStringLibrary } from "./string-library.ts";
 import { timeLibrary } from "./time-library.ts";
@@ -32,6 +32,7 @@ export function createCelEnvironment(runtime: CelRuntime): CelEnvironment {
     homogeneousAggregateLiterals: false,
   });
   const libraries: readonly CelLibrary[] = [
+    { types: requestTypes, functions: [] },
     conversionLibrary,
     timeLibrary,
     createStringLibrary(runtime),
@@ -52,7 +53,7 @@ export function createCelEnvironment(runtime: CelRuntime): CelEnvironment {
     .registerVariable("object", "dyn")
     .registerVariable("oldObject", "dyn")
     .registerVariable("namespaceObject", "dyn")
-    .registerVariable("request", { schema: requestSchema })
+    .registerVariable("request", requestTypeName)
     .registerVariable("authorizer", authorizerTypeName);
   return {
     engine,

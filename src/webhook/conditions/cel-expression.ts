@@ -25,7 +25,16 @@ export type CelVariables = Readonly<Record<string, unknown>>;
 const maxExpressionLength = 100_000;
 
 const runtime = createCelRuntime();
+const compilationsPerEnvironment = 10_000;
 let environment: CelEnvironment | undefined;
+let compilations = 0;
+
+/** Made when first needed, and again after so many: the engine keeps every type that an expression ever made up. */
+function currentEnvironment(): CelEnvironment {
+  if (compilations++ % compilationsPerEnvironment === 0) environment = undefined;
+  environment ??= createCelEnvironment(runtime);
+  return environment;
+}
 
 /** The compile error of an expression as a match condition. Undefined: it is one. Never throws. */
 export function checkMatchCondition(expression: string): string | undefined {
@@ -54,8 +63,7 @@ const compileMemoized = createBoundedMemo(1024, (expression): Compiled => {
 function compile(expression: string): Compiled {
   if (expression.length > maxExpressionLength)
     return { fault: `compilation failed: expression is longer than ${maxExpressionLength} characters` };
-  // made when first needed: it takes longer than all else that importing this does
-  environment ??= createCelEnvironment(runtime);
+  const environment = currentEnvironment();
   const parsed = environment.engine.parse(expression);
   const root = syntaxTree(parsed);
   const misused = rewriteFunctions(root, environment.functions);
@@ -82,7 +90,7 @@ function compile(expression: string): Compiled {
 
 /** What the engine says, on one line, about the names that its author knows. */
 function summaryOf(error: unknown): string {
-  if (error instanceof RangeError) return `expression cannot be evaluated: ${error.message}`;
+  if (error instanceof RangeError && /call stack/.test(error.message)) return "nested too deeply";
   if (!(error instanceof Error)) return String(error);
   const { summary, range, message } = error as Error & { summary?: string; range?: { start: number } };
   const where = range === undefined ? "" : ` (at character ${range.start + 1})`;

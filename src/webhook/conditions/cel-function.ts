@@ -1,4 +1,4 @@
-import type { Environment } from "@marcbachmann/cel-js";
+import { type Environment, EvaluationError } from "@marcbachmann/cel-js";
 import type { CelRuntime } from "./cel-runtime.ts";
 
 /** One overload of one function or method of the language. */
@@ -10,7 +10,7 @@ export interface CelFunction {
   readonly cost: (...args: readonly unknown[]) => number;
 }
 
-/** A type of ours: its name upstream, the class of its values, and what of them can be selected as a field: nothing. */
+/** A type of ours: its name upstream, the class of its values, and what of them can be selected as a field. Default: nothing. */
 export interface CelType {
   readonly name: string;
   readonly valueClass: abstract new (...args: never[]) => object;
@@ -62,7 +62,22 @@ export function registerFunction(
     runtime.charge(cost(...args));
     return call(...args);
   };
-  environment.registerFunction(signature.replace(/(\w+)\(/, `${functionPrefix}$1(`), handler, {
-    async: false,
-  });
+  const hidden = signature.replace(/(\w+)\(/, `${functionPrefix}$1(`);
+  environment.registerFunction(hidden, handler, { async: false });
+  if (/^list<.*A>+\./.test(signature)) registerForDyn(environment, hidden);
+}
+
+/**
+ * The engine takes the result of a method of what is dyn to be what all overloads have in common: `A`, where that is
+ * all there is, which is no type. With an overload that nothing is ever meant for it is dyn.
+ */
+function registerForDyn(environment: Environment, hidden: string): void {
+  const forNull = hidden.replace(/^list<.*A>+\./, "null.").replace(/:.*$/, ": dyn");
+  environment.registerFunction(
+    forNull.replaceAll(/\bA\b/g, "dyn"),
+    () => {
+      throw new EvaluationError("no such overload: a method of null");
+    },
+    { async: false },
+  );
 }

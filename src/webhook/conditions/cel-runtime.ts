@@ -61,6 +61,7 @@ export function createCelRuntime(): CelRuntime {
     },
     run({ limit, decide }, work) {
       const state: RunState = { limit, decide, cost: 0, exceeded: undefined };
+      const outer = current;
       current = state;
       try {
         const value = work();
@@ -69,7 +70,7 @@ export function createCelRuntime(): CelRuntime {
       } catch (error) {
         return { error: state.exceeded ?? (error as Error), cost: state.cost };
       } finally {
-        current = undefined;
+        current = outer;
       }
     },
   };

@@ -56,7 +56,7 @@ function mixedTypes(nodes: readonly CelNode[], what: string): string | undefined
 
 function argumentFault(node: CelNode, checks: LiteralChecks): string | undefined {
   const call = callOf(node);
-  const literal = call?.args[call.method ? 1 : 0];
+  const literal = call?.args[call.method || call.args.length > 1 ? 1 : 0];
   if (call === undefined || literal?.op !== "value" || typeof literal.args !== "string") return undefined;
   const name = call.name.replace(functionPrefix, "");
   const check = checks[`${call.method ? "method" : "call"}:${name}`];

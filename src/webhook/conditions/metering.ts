@@ -1,5 +1,7 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
+import { Duration } from "@marcbachmann/cel-js/evaluator";
 import { type CelNode, type Evaluate, walk } from "./cel-node.ts";
+import { compareValues } from "./cel-order.ts";
 import type { CelRuntime } from "./cel-runtime.ts";
 import { celEquals, maxInt, minInt, shallowCost } from "./cel-values.ts";
 
@@ -68,13 +70,17 @@ function meteredHandle(op: string, handle: Handle, runtime: CelRuntime): Handle 
     case "in":
       return (item, among) => contains(item, among, charge);
     case "+":
+      return (left, right, ...rest) => {
+        charge(shallowCost(left) + shallowCost(right));
+        return handle(left, right, ...rest);
+      };
     case "<":
     case "<=":
     case ">":
     case ">=":
       return (left, right, ...rest) => {
-        charge(shallowCost(left) + shallowCost(right));
-        return handle(left, right, ...rest);
+        const order = isOrderedByUs(left, right) ? compareValues(left, right, charge) : undefined;
+        return order === undefined ? handle(left, right, ...rest) : orderings[op](order);
       };
     case "/":
     case "-_":
@@ -88,6 +94,21 @@ function meteredHandle(op: string, handle: Handle, runtime: CelRuntime): Handle 
     default:
       return handle;
   }
+}
+
+const orderings = {
+  "<": (order: number): boolean => order < 0,
+  "<=": (order: number): boolean => order <= 0,
+  ">": (order: number): boolean => order > 0,
+  ">=": (order: number): boolean => order >= 0,
+};
+
+/** The engine orders strings by UTF-16 unit, and durations to the precision of a double. */
+function isOrderedByUs(left: unknown, right: unknown): boolean {
+  return (
+    (typeof left === "string" && typeof right === "string") ||
+    (left instanceof Duration && right instanceof Duration)
+  );
 }
 
 function contains(item: unknown, among: unknown, charge: CelRuntime["charge"]): boolean {
