@@ -1,8 +1,8 @@
-import { webhookAudience } from "../../apis/audience.ts";
 import { webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
 import type { LintContext } from "./lint-context.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
+import { tokenOf } from "./webhook-audiences.ts";
 
 /** What a credential that knows only host and port mistakes for one another, and which group it can attest where. */
 
@@ -11,7 +11,8 @@ const sharedHostPort: LintRule<WebhookSubject> = {
   severity: "warning",
   check(subject, context) {
     const hostPort = webhookHostPort(subject.webhook.clientConfig);
-    const others = hostPort === undefined ? [] : strangersAt(subject, hostPort, context);
+    const others =
+      hostPort === undefined ? [] : context.tokensAt(hostPort).filter((token) => token !== tokenOf(subject));
     if (others.length === 0) return [];
     const [use] = context.tokenUsesOf(subject).filter(({ mode }) => mode !== "audience");
     const listed =
@@ -28,17 +29,6 @@ const sharedHostPort: LintRule<WebhookSubject> = {
     ];
   },
 };
-
-/** What is at the same host and port and needs another token: another configuration, or another audience. */
-function strangersAt(subject: WebhookSubject, hostPort: string, context: LintContext): readonly string[] {
-  const own = tokenOf(subject);
-  const others = context.webhooksAt(hostPort).map(tokenOf);
-  return [...new Set(others)].filter((other) => other !== own);
-}
-
-function tokenOf({ kind, configuration, webhook }: WebhookSubject): string {
-  return `${kind}/${configuration.metadata.name} (${webhookAudience(webhook.clientConfig)})`;
-}
 
 const groupNotInRules: LintRule<WebhookSubject> = {
   code: "group-not-in-rules",

@@ -1,6 +1,5 @@
-import { webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
+import { hostPortOf, webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
 import type {
-  AgentSubject,
   KubeconfigSubject,
   LintInputs,
   RouteSubject,
@@ -9,13 +8,12 @@ import type {
   WebhookSubject,
 } from "./lint-subjects.ts";
 import { type TokenUse, tokenUsesOf, userFor } from "./token-use.ts";
+import { audienceOf, tokenOf } from "./webhook-audiences.ts";
 
 /** What stands beside the part that a rule looks at. */
 export interface LintContext {
   readonly webhooks: readonly WebhookSubject[];
   readonly kubeconfigs: readonly KubeconfigSubject[];
-  readonly servers: readonly ServerSubject[];
-  readonly agents: readonly AgentSubject[];
   /** Of all servers. */
   readonly routes: readonly RouteSubject[];
   /** Folders that an API server is told to take static manifests from. */
@@ -24,8 +22,12 @@ export interface LintContext {
   tokenUsesOf(webhook: WebhookSubject): readonly TokenUse[];
   /** The webhooks that a kubeconfig user's credentials go to. */
   webhooksOf(user: UserSubject): readonly WebhookSubject[];
-  /** All webhooks called at this `host:port`, in lower case. */
-  webhooksAt(hostPort: string): readonly WebhookSubject[];
+  /** The different tokens that webhooks at this `host:port` (in lower case) need, each by configuration and audience. */
+  tokensAt(hostPort: string): readonly string[];
+  /** The webhooks of this audience. */
+  webhooksFor(audience: string): readonly WebhookSubject[];
+  /** All routes of the servers that are reached at this `host:port`, as an audience of theirs says. */
+  routesAt(hostPort: string): readonly RouteSubject[];
 }
 
 /** Puts together what rules ask of one another's subjects; every look-up is made once. */
@@ -33,7 +35,18 @@ export function createLintContext(inputs: LintInputs): LintContext {
   const { kubeconfigs, servers, admissions, plugins } = inputs;
   const webhooks = inputs.configurations.flatMap(webhooksIn);
   const uses = new Map(webhooks.map((webhook) => [webhook, tokenUsesOf(webhook, inputs)]));
-  const byHostPort = Map.groupBy(webhooks, ({ webhook }) => webhookHostPort(webhook.clientConfig));
+  const tokens = new Map<string, Set<string>>();
+  for (const subject of webhooks) {
+    const hostPort = webhookHostPort(subject.webhook.clientConfig);
+    if (hostPort !== undefined)
+      tokens.set(hostPort, (tokens.get(hostPort) ?? new Set()).add(tokenOf(subject)));
+  }
+  const byAudience = Map.groupBy(webhooks, audienceOf);
+  const routesByHostPort = new Map<string, RouteSubject[]>();
+  for (const routes of servers.map(routesIn))
+    for (const hostPort of new Set(routes.flatMap(({ route }) => (route.audiences ?? []).map(hostPortOf))))
+      if (hostPort !== undefined)
+        routesByHostPort.set(hostPort, [...(routesByHostPort.get(hostPort) ?? []), ...routes]);
   const served = new Map<UserSubject, WebhookSubject[]>();
   for (const webhook of webhooks)
     for (const kubeconfig of kubeconfigs) {
@@ -43,15 +56,15 @@ export function createLintContext(inputs: LintInputs): LintContext {
   return {
     webhooks,
     kubeconfigs,
-    servers,
-    agents: inputs.agents,
     routes: servers.flatMap(routesIn),
     staticManifestFolders: [...plugins, ...admissions.flatMap((admission) => admission.plugins)].flatMap(
       ({ configuration }) => configuration?.staticManifestsDir || [],
     ),
     tokenUsesOf: (webhook) => uses.get(webhook) ?? [],
     webhooksOf: (user) => served.get(user) ?? [],
-    webhooksAt: (hostPort) => byHostPort.get(hostPort) ?? [],
+    tokensAt: (hostPort) => [...(tokens.get(hostPort) ?? [])],
+    webhooksFor: (audience) => byAudience.get(audience) ?? [],
+    routesAt: (hostPort) => routesByHostPort.get(hostPort) ?? [],
   };
 }
 

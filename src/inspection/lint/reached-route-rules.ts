@@ -1,21 +1,14 @@
-import { hostPortOf, webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
-import { type LintContext, routesIn } from "./lint-context.ts";
+import { webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
+import type { LintContext } from "./lint-context.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { RouteSubject, WebhookSubject } from "./lint-subjects.ts";
 import { addressOf, audienceOf } from "./webhook-audiences.ts";
 
 /** Whether a webhook's calls are accepted by the server they arrive at. */
 
-/** All routes of the servers that are reached at the webhook's host and port, as an audience of theirs says. */
-function routesAt({ webhook }: WebhookSubject, { servers }: LintContext): readonly RouteSubject[] {
+function routesAt({ webhook }: WebhookSubject, context: LintContext): readonly RouteSubject[] {
   const hostPort = webhookHostPort(webhook.clientConfig);
-  if (hostPort === undefined) return [];
-  return servers
-    .map(routesIn)
-    .filter((routes) =>
-      routes.some(({ route }) => route.audiences?.some((one) => hostPortOf(one) === hostPort)),
-    )
-    .flat();
+  return hostPort === undefined ? [] : context.routesAt(hostPort);
 }
 
 /** The route that the calls arrive at. */

@@ -3,7 +3,6 @@ import type { LintContext } from "./lint-context.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { RouteSubject, WebhookSubject } from "./lint-subjects.ts";
 import { isStaticManifest } from "./source-rules.ts";
-import { audienceOf } from "./webhook-audiences.ts";
 
 /** What a server's route accepts, beside the webhooks that lead to it and the tokens they are called with. */
 
@@ -22,8 +21,7 @@ const enforcing: LintRule<RouteSubject> = {
 
 /** The webhooks whose audience is one of the route's. */
 function webhooksFor({ route }: RouteSubject, context: LintContext): readonly WebhookSubject[] {
-  const audiences = new Set(route.audiences);
-  return context.webhooks.filter((webhook) => audiences.has(audienceOf(webhook) ?? ""));
+  return (route.audiences ?? []).flatMap((audience) => context.webhooksFor(audience));
 }
 
 const allGroups: LintRule<RouteSubject> = {

@@ -8,6 +8,11 @@ export function audienceOf({ webhook }: WebhookSubject): string | undefined {
   return unlessUnusable(() => webhookAudience(webhook.clientConfig));
 }
 
+/** What its token is bound to and minted for, in words: webhooks of which this is the same are served by one token. */
+export function tokenOf(subject: WebhookSubject): string {
+  return `${subject.kind}/${subject.configuration.metadata.name} (${audienceOf(subject)})`;
+}
+
 /** Where an API server calls it, or undefined where it could not. */
 export function addressOf({ webhook }: WebhookSubject): WebhookAddress | undefined {
   return unlessUnusable(() => webhookAddress(webhook.clientConfig));

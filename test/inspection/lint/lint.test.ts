@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { lintRules } from "../../../src/inspection/lint/lint.ts";
 import { addressCases } from "./cases/address-rules.ts";
 import { behaviourCases } from "./cases/behaviour-rules.ts";
@@ -125,5 +126,51 @@ describe("lint", () => {
     const found = findingsIn([kubeconfig({ "https://a/b": { ...secrets, ...exec() }, "*": secrets })]);
     expect(found.length).to.be.greaterThan(3);
     expect(JSON.stringify(found)).to.not.match(/hunter2|aHVudGVyMg/);
+  });
+});
+
+describe("lint of anything", () => {
+  const fields = [
+    "name",
+    "rules",
+    "matchConditions",
+    "admissionReviewVersions",
+    "timeoutSeconds",
+    "sideEffects",
+  ];
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom([{}], [null], [[]], "", "*", {}, { url: "https://" }));
+
+  it("never throws, whatever stands where something else is wanted", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...fields, "clientConfig", "reinvocationPolicy"), odd, (field, value) => {
+        for (const { message } of findingsIn([
+          validating({ [field]: value }),
+          server(),
+          kubeconfig({ "*": exec() }),
+        ]))
+          expect(message).to.not.equal("");
+      }),
+    );
+  });
+
+  it("never throws for any URL, and calls none good that an API server would refuse", () => {
+    const text = fc.stringMatching(/^(https?:\/\/)?[a-zA-Z0-9.:[\]@/?#%\\ -]{0,24}$/);
+    fc.assert(
+      fc.property(text, (written) => {
+        const codes = findingsIn([validating(url(written)), kubeconfig({ "*": exec() })]).map(
+          ({ code }) => code,
+        );
+        const isCallable = /^https:\/\//i.test(written) && URL.canParse(written);
+        if (!isCallable) expect(codes).to.include("client-config-invalid");
+      }),
+    );
+  });
+
+  it("never throws for any kubeconfig user's name", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 20 }), (name) => {
+        findingsIn([kubeconfig({ [name]: { token: "a" } }), validating()]);
+      }),
+    );
   });
 });

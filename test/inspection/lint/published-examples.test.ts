@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { findingsInTexts } from "./lint-rig.ts";
 
@@ -56,5 +57,15 @@ describe("lint of KEP-2510's own examples", () => {
     );
     const found = findingsInTexts(configuration, renamed);
     expect(found.filter(({ object }) => object.startsWith("Config"))).to.deep.equal([]);
+  });
+});
+
+describe("lint of the README's own files", () => {
+  const readme = readFileSync("README.md", "utf8");
+  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text!);
+
+  it("finds no error in them", () => {
+    expect(blocks.length).to.be.greaterThan(2);
+    expect(findingsInTexts(...blocks).filter(({ severity }) => severity === "error")).to.deep.equal([]);
   });
 });
