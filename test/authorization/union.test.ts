@@ -32,6 +32,18 @@ describe("createUnionAuthorizer", () => {
     expect(await ask(fails, says("noOpinion")).catch((error: unknown) => error)).to.equal(failure);
   });
 
+  it("answers without a promise where all who are asked do, failures included", () => {
+    const throws: Authorizer = {
+      authorize() {
+        throw failure;
+      },
+    };
+    const now = (...authorizers: Authorizer[]) =>
+      createUnionAuthorizer(authorizers).authorize({ user: { username: "jane" } });
+    expect(now(throws, says("noOpinion"), says("allow"))).to.deep.equal({ decision: "allow", reason: "" });
+    expect(() => now(says("noOpinion"), throws)).to.throw(failure.message);
+  });
+
   it("hands on what it was asked, and the caller's signal", async () => {
     const attributes = { user: { username: "jane" } };
     const options = { signal: AbortSignal.abort() };
