@@ -35,6 +35,7 @@ export {
   type WebhookClient,
   type WebhookClientOptions,
 } from "./client/webhook-client.ts";
+export type { ShownRequest } from "./client/webhook-request.ts";
 export {
   createMatchConditionEvaluator,
   type MatchConditionEvaluatorOptions,

@@ -6,6 +6,7 @@ import type { TokenIntent } from "../../credentials/token-request.ts";
 import { serviceHostPort } from "../../kubeconfig/find-user.ts";
 import type { Kubeconfig } from "../../kubeconfig/kubeconfig.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
+import { faultOf } from "../sources/configuration-faults.ts";
 import type { ClientConfig } from "./client-config.ts";
 import {
   createKubeconfigClientConfigs,
@@ -49,7 +50,7 @@ export interface AuthenticationInfoResolver {
   /**
    * The same for one webhook, with the token that is asked for it: a bearer token or password of the kubeconfig gives way
    * to it, a client certificate stays. Answers without a promise from the second time on.
-   * @throws ERR_WEBHOOK_CALL for a clientConfig that names no address.
+   * @throws ERR_WEBHOOK_CALL for a clientConfig that names no address; what {@link faultOf} has against the webhook.
    */
   clientConfigForWebhook(target: WebhookTarget): MaybePromise<ClientConfig>;
 }
@@ -96,6 +97,8 @@ export function createAuthenticationInfoResolver(
     clientConfigFor: (hostPort) => configs.find(hostPort),
     clientConfigForService: (name, namespace, port) => configs.find(serviceHostPort(name, namespace, port)),
     clientConfigForWebhook(target) {
+      const fault = faultOf(target.webhook);
+      if (fault !== undefined) throw fault;
       const known = byWebhook.get(target.webhook)?.get(target.apiGroup);
       const isFresh =
         known !== undefined &&

@@ -10,7 +10,13 @@ import { createConnectionPools, type DialledEndpoint } from "./connection-pools.
 import { dnsServiceResolver, type ServiceResolver } from "./service-resolver.ts";
 import { type WebhookAddress, webhookAddress } from "./webhook-address.ts";
 import { assertSuccess, pauseMs, readAnswer, refusesCaller } from "./webhook-answer.ts";
-import { encodeReview, requestHeaders, timedPath } from "./webhook-request.ts";
+import {
+  encodeReview,
+  requestHeaders,
+  type ShownRequest,
+  showRequest,
+  timedPath,
+} from "./webhook-request.ts";
 
 const defaultMaxResponseBytes = 10 * 1024 * 1024;
 /** client-go's, for a call that nothing else bounds. */
@@ -42,6 +48,8 @@ export interface WebhookCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** False: send a token only if one is held, and mint behind the call. See {@link interceptsTokenRequests}. Default true. */
   readonly awaitToken?: boolean;
+  /** Shown what is sent, before it is. */
+  readonly onRequest?: (request: ShownRequest) => void;
 }
 
 /** A webhook's answer, read but not judged. */
@@ -87,15 +95,13 @@ export function createWebhookClient(options: WebhookClientOptions): WebhookClien
     const bearer = presented instanceof Promise ? await presented : presented;
     const dialled = address.service === undefined ? urlHost(address) : services.resolve(address.service);
     const endpoint = dialled instanceof Promise ? await dialled : dialled;
+    const path = timedPath(address, timeoutMs);
+    const headers = requestHeaders(address, config, bearer);
+    call.onRequest?.(showRequest(address, path, headers));
     const sentAt = clock.now();
     const { status, body } = await post(pools.poolFor(endpoint, address, config), obeyRetryAfter, {
-      ...{
-        method: "POST",
-        path: timedPath(address, timeoutMs),
-        headers: requestHeaders(address, config, bearer),
-      },
-      ...{ body: encodeReview(review), timeoutMs: deadline - performance.now(), maxResponseBytes, signal },
-      peer: `https://${address.host}`,
+      ...{ method: "POST", path, headers, body: encodeReview(review), maxResponseBytes, signal },
+      ...{ timeoutMs: deadline - performance.now(), peer: `https://${address.host}` },
     });
     const answer = readAnswer(status, body);
     if (refusesCaller(status, answer)) config.requestedToken?.resetOlderThan(sentAt - youngestRefusedMs);

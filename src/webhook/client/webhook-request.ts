@@ -30,3 +30,26 @@ export function encodeReview(review: JSONValue): Buffer {
     return Buffer.from(encodeLossless(review));
   }
 }
+
+/** A request as it goes out, fit to be shown: nothing of it is secret. */
+export interface ShownRequest {
+  readonly method: "POST";
+  readonly url: string;
+  /** In the order they are sent; of Authorization only the scheme. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+export function showRequest(address: WebhookAddress, path: string, headers: readonly string[]): ShownRequest {
+  const pairs = headers.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, headers[index + 1]!] as const] : [],
+  );
+  return {
+    method: "POST",
+    url: `https://${address.host}${path}`,
+    headers: pairs.map(([name, value]) => [name, name === "Authorization" ? redacted(value) : value]),
+  };
+}
+
+function redacted(authorization: string): string {
+  return `${authorization.split(" ", 1)[0]} [redacted]`;
+}

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Webhook } from "../../../src/apis/admissionregistration.ts";
 import type { TokenRequest } from "../../../src/apis/authentication.ts";
 import { createTokenCache, type TokenCache } from "../../../src/credentials/token-cache.ts";
+import { CountersignError } from "../../../src/errors.ts";
 import { parseKubeconfig } from "../../../src/kubeconfig/parse-kubeconfig.ts";
 import { Secret } from "../../../src/secret.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type WebhookTarget,
 } from "../../../src/webhook/client/authentication-info-resolver.ts";
 import type { ClientConfig } from "../../../src/webhook/client/client-config.ts";
+import { markFaulty } from "../../../src/webhook/sources/configuration-faults.ts";
 import { rejectionOf } from "../../rejection.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
@@ -197,6 +199,14 @@ describe("authentication info resolver", () => {
       const target = targetOf({ service });
       const first = await resolver.clientConfigForWebhook(target);
       expect(resolver.clientConfigForWebhook({ ...target })).to.equal(first);
+    });
+
+    it("has nothing for a webhook whose configuration cannot be carried out", () => {
+      const target = targetOf({ service });
+      const fault = new CountersignError("ERR_CONFIGURATION", "the annotation is wrong");
+      const { name } = target.configuration;
+      markFaulty({ kind: target.kind, metadata: { name }, webhooks: [target.webhook] } as never, fault);
+      expect(() => resolverWith({}).clientConfigForWebhook(target)).to.throw(/the annotation is wrong/);
     });
 
     it("keeps groups and uids apart", async () => {

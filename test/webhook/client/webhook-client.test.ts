@@ -13,6 +13,7 @@ import {
   type WebhookClient,
   type WebhookClientOptions,
 } from "../../../src/webhook/client/webhook-client.ts";
+import type { ShownRequest } from "../../../src/webhook/client/webhook-request.ts";
 import { rejectionOf } from "../../rejection.ts";
 
 const authority = createCertificateAuthority();
@@ -265,6 +266,27 @@ describe("webhook client", () => {
   it("waits no longer than it may for an answer, 30 s where nothing is said", async () => {
     await call({}, { timeoutMs: undefined });
     expect(requests[0]).to.include("?timeout=30s ");
+  });
+
+  it("shows what it sends, and nothing secret of it", async () => {
+    const shown: ShownRequest[] = [];
+    config = { requestedToken: requested(async () => "t0ken") };
+    await call({}, { onRequest: (request) => shown.push(request) });
+    config = { basic: { username: "jane", password: new Secret("p4ss") } };
+    await call({}, { onRequest: (request) => shown.push(request) });
+    expect(shown[0]).to.deep.equal({
+      method: "POST",
+      url: "https://svc.ns.svc:443/validate?timeout=10s",
+      headers: [
+        ["Host", "svc.ns.svc:443"],
+        ["User-Agent", "kube-apiserver-admission"],
+        ["Accept", "application/json, */*"],
+        ["Authorization", "Bearer [redacted]"],
+        ["Content-Type", "application/json"],
+      ],
+    });
+    expect(shown[1]?.headers).to.deep.include(["Authorization", "Basic [redacted]"]);
+    expect(requests[1]).to.include(`Authorization: Basic ${Buffer.from("jane:p4ss").toString("base64")}`);
   });
 
   it("remembers no failure", async () => {
