@@ -117,7 +117,7 @@ export function mutatingConfiguration({ port, caBundle }: ServeProcess): object 
   };
 }
 
-/** Rules of the guard: the second is met by every request for a token, its own token's among them. */
+/** Rules of the guard: the last is met by every request for a token, its own token's among them. */
 export const guardRules = {
   deployments: {
     apiGroups: ["apps"],
@@ -125,6 +125,7 @@ export const guardRules = {
     operations: ["CREATE"],
     resources: ["deployments"],
   },
+  configMaps: { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] },
   tokenRequests: {
     apiGroups: [""],
     apiVersions: ["v1"],
