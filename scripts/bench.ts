@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { acquisitionRows, startCluster } from "./bench/acquisition.ts";
+import { dispatchRows } from "./bench/dispatch.ts";
 import { createFixture } from "./bench/fixture.ts";
+import { matchingRows } from "./bench/matching.ts";
 import { pluginRows } from "./bench/plugin.ts";
 import type { BenchOptions, Row } from "./bench/row.ts";
 import { startupRows } from "./bench/startup.ts";
@@ -18,6 +20,8 @@ try {
   rows.push(
     ...(await verificationRows(fixture, options)),
     ...(await acquisitionRows(cluster, options)),
+    ...(await matchingRows(options)),
+    ...(await dispatchRows(fixture, options)),
     ...(await pluginRows(cluster, options)),
     ...(await startupRows(fixture, options)),
     ...(await throughputRows(fixture, options)),

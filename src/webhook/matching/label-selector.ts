@@ -9,7 +9,8 @@ export function selectorMatches(
   selector: LabelSelector | undefined,
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  if (selector === undefined) return true;
+  const { matchLabels = {}, matchExpressions = [] } = selector;
   // all of them are looked at, so that a fault is met whatever the labels
   const expressions = matchExpressions.map((requirement) => requirementMatches(requirement, labels));
   return (
@@ -21,7 +22,8 @@ export function selectorMatches(
 export function isEmptySelector(selector: LabelSelector | undefined): boolean {
   if (selector === undefined) return true;
   const { matchLabels = {}, matchExpressions = [] } = selector;
-  return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
+  for (const _ in matchLabels) return false;
+  return matchExpressions.length === 0;
 }
 
 function requirementMatches(

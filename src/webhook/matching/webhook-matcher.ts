@@ -2,7 +2,7 @@ import { getOwn, isJSONObject, type JSONValue } from "../../admission/json-value
 import { ruleMatches } from "../../admission/rules.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import { CountersignError } from "../../errors.ts";
-import type { MaybePromise } from "../../maybe-promise.ts";
+import { andThen, type MaybePromise } from "../../maybe-promise.ts";
 import type { AdmissionAttributes } from "./admission-attributes.ts";
 import type { EquivalentResources } from "./equivalent-resources.ts";
 import { isEmptySelector, selectorMatches } from "./label-selector.ts";
@@ -39,31 +39,43 @@ export function matchWebhook(
   return matchSelectors(webhook, attributes, options, matched);
 }
 
-async function matchSelectors(
+function matchSelectors(
   webhook: Webhook,
   attributes: AdmissionAttributes,
   { namespaceLabels }: MatchOptions,
   matched: MatchedResource,
-): Promise<MatchedResource | undefined> {
-  const verdicts = [
-    await verdictOf(() => namespaceFits(webhook, attributes, namespaceLabels)),
-    await verdictOf(() => objectFits(webhook, attributes)),
-  ];
-  if (verdicts.includes(false)) return undefined;
-  if (matched.kind.kind === "") throw unknownKind(matched);
-  for (const verdict of verdicts) if (verdict !== true) throw verdict;
-  return matched;
+): MaybePromise<MatchedResource | undefined> {
+  return andThen(
+    verdictOf(() => namespaceFits(webhook, attributes, namespaceLabels)),
+    (namespace) => {
+      if (namespace === false) return undefined;
+      return andThen(
+        verdictOf(() => objectFits(webhook, attributes)),
+        (object) => {
+          if (object === false) return undefined;
+          if (matched.kind.kind === "") throw unknownKind(matched);
+          if (namespace !== true) throw namespace;
+          if (object !== true) throw object;
+          return matched;
+        },
+      );
+    },
+  );
 }
 
 /** An error is a value here: it counts only after other things have been looked at. */
-async function verdictOf(selector: () => MaybePromise<boolean>): Promise<boolean | CountersignError> {
+function verdictOf(selector: () => MaybePromise<boolean>): MaybePromise<boolean | CountersignError> {
   try {
-    return await selector();
+    const verdict = selector();
+    return verdict instanceof Promise ? verdict.catch(selectorError) : verdict;
   } catch (error) {
-    return error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED"
-      ? error
-      : internalRefusal(error instanceof Error ? error.message : String(error));
+    return selectorError(error);
   }
+}
+
+function selectorError(error: unknown): CountersignError {
+  if (error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED") return error;
+  return internalRefusal(error instanceof Error ? error.message : String(error));
 }
 
 function unknownKind({ resource: { group, version, resource } }: MatchedResource): CountersignError {
@@ -71,11 +83,11 @@ function unknownKind({ resource: { group, version, resource } }: MatchedResource
   return internalRefusal(`unable to convert to ${shown}: unknown kind`);
 }
 
-async function namespaceFits(
+function namespaceFits(
   { namespaceSelector }: Webhook,
   attributes: AdmissionAttributes,
   namespaceLabels: NamespaceLabels,
-): Promise<boolean> {
+): MaybePromise<boolean> {
   if (isEmptySelector(namespaceSelector)) return true;
   const { resource, subResource, operation, object } = attributes;
   const isNamespace = resource.group === "" && resource.resource === "namespaces";
@@ -83,15 +95,19 @@ async function namespaceFits(
     return selectorMatches(namespaceSelector, labelsOf(object) ?? {});
   const name = isNamespace ? attributes.name : attributes.namespace;
   if (!name) return true;
-  const labels = await namespaceLabels(name);
-  if (labels === undefined)
-    throw refusalOf({
-      code: 404,
-      reason: "NotFound",
-      message: `namespaces ${JSON.stringify(name)} not found`,
-      details: { name, kind: "namespaces" },
-    });
-  return selectorMatches(namespaceSelector, labels);
+  return andThen(namespaceLabels(name), (labels) => {
+    if (labels === undefined) throw noSuchNamespace(name);
+    return selectorMatches(namespaceSelector, labels);
+  });
+}
+
+function noSuchNamespace(name: string): CountersignError {
+  return refusalOf({
+    code: 404,
+    reason: "NotFound",
+    message: `namespaces ${JSON.stringify(name)} not found`,
+    details: { name, kind: "namespaces" },
+  });
 }
 
 function objectFits({ objectSelector }: Webhook, { object, oldObject }: AdmissionAttributes): boolean {

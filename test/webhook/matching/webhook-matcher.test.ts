@@ -107,10 +107,9 @@ describe("webhook matcher", () => {
       const unreadable = () => {
         throw new Error("the lister is not ready");
       };
-      const matching = matchWebhook(webhook({ namespaceSelector }), creation, {
-        namespaceLabels: unreadable,
-      });
-      expect((await rejectionOf(Promise.resolve(matching))).cause).to.include({
+      const matching = async () =>
+        matchWebhook(webhook({ namespaceSelector }), creation, { namespaceLabels: unreadable });
+      expect((await rejectionOf(matching())).cause).to.include({
         code: 500,
         message: "Internal error occurred: the lister is not ready",
       });
