@@ -62,12 +62,13 @@ export function requestTimeout(): CountersignError {
 export function dispatchStatus(error: unknown): Status & { readonly code: number } {
   if (error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED")
     return error.cause as Status & { readonly code: number };
+  const failure = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" } as const;
+  // while configurations have not been read nobody knows which webhooks there are: an API server forbids everything then
+  if (error instanceof CountersignError && error.code === "ERR_WEBHOOKS_NOT_SYNCED")
+    return { ...failure, message: error.message, reason: error.reason, details: {}, code: error.status };
   const message = error instanceof CountersignError ? error.message : "an internal error";
   return {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
+    ...failure,
     message: `Internal error occurred: ${message}`,
     reason: "InternalError",
     details: { causes: [{ message }] },
