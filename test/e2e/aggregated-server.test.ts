@@ -77,6 +77,7 @@ await describeWith(["kube-apiserver 1.37"], "an aggregated API server in TypeScr
         expect(stored.stderr).to.contain("NotFound");
       });
 
+    // kube-apiserver asks the same RBAC before it passes a request on; below, the server is asked without it
     it("is refused (403) for a user without the grant, before any webhook is called", async () => {
       const before = cluster.watcher.calls("/asking").length;
       const { code, stderr } = await cluster.createFruit("stolen", {}, ...as(strangerUser));
@@ -255,6 +256,11 @@ await describeWith(["kube-apiserver 1.37"], "an aggregated API server in TypeScr
 
     it("a token is reviewed, and its user authorized", async () => {
       expect((await ask({}, { authorization: `Bearer ${await tokenFor(picker)}` })).status).to.equal(200);
+      const refused = await ask({}, { authorization: `Bearer ${await tokenFor(stranger)}` });
+      expect(refused).to.containSubset({
+        status: 403,
+        body: { reason: "Forbidden", details: { kind: "fruits", group } },
+      });
       expect((await ask({}, { authorization: "Bearer not-a-token" })).status).to.equal(401);
     });
 
