@@ -62,7 +62,10 @@ export function createCelRuntime(): CelRuntime {
     run({ limit, decide }, work) {
       const state: RunState = { limit, decide, cost: 0, exceeded: undefined };
       const outer = current;
+      const { stackTraceLimit } = Error;
       current = state;
+      // nobody sees the stacks of errors that expressions absorb, and they are most of what these cost
+      Error.stackTraceLimit = 0;
       try {
         const value = work();
         if (state.exceeded !== undefined) throw state.exceeded;
@@ -71,6 +74,7 @@ export function createCelRuntime(): CelRuntime {
         return { error: state.exceeded ?? (error as Error), cost: state.cost };
       } finally {
         current = outer;
+        Error.stackTraceLimit = stackTraceLimit;
       }
     },
   };

@@ -1,4 +1,5 @@
 import { type Environment, EvaluationError } from "@marcbachmann/cel-js";
+import { chargeForError } from "./absorbed-errors.ts";
 import type { CelMacro, CelNode, CheckedType } from "./cel-node.ts";
 import { compareValues } from "./cel-order.ts";
 import type { CelRuntime } from "./cel-runtime.ts";
@@ -34,6 +35,7 @@ export interface MacroCall {
 interface Loop {
   steps(): Iterable<Entry>;
   evaluate(operand: number): unknown;
+  readonly expression: string;
   charge: CelRuntime["charge"];
 }
 
@@ -119,6 +121,7 @@ function expand(
       const contexts = bindContexts(bound, context as MacroContext);
       return run({
         charge: runtime.charge,
+        expression: receiver.input,
         evaluate: (operand) => engine.run(nodes[operand] as CelNode, contexts.at(-1)),
         *steps() {
           for (const entry of entriesOf(range)) {
@@ -192,7 +195,7 @@ function quantify(loop: Loop, decisive: boolean): boolean {
     try {
       if (condition(loop.evaluate(0)) === decisive) return decisive;
     } catch (error) {
-      loop.charge(50);
+      chargeForError(error, loop.expression, loop);
       failures[0] ??= error;
     }
   if (failures.length > 0) throw failures[0];
@@ -205,9 +208,15 @@ function existsOne(loop: Loop): boolean {
   return found === 1;
 }
 
+/** What is kept, in a map most of all, costs as much as some operations. */
+const entryCost = 4;
+
 function* kept(loop: Loop, filtered: boolean): Iterable<readonly [key: unknown, result: unknown]> {
   for (const [key] of loop.steps())
-    if (!filtered || condition(loop.evaluate(0))) yield [key, loop.evaluate(filtered ? 1 : 0)];
+    if (!filtered || condition(loop.evaluate(0))) {
+      loop.charge(entryCost);
+      yield [key, loop.evaluate(filtered ? 1 : 0)];
+    }
 }
 
 function transformList(loop: Loop, filtered: boolean): unknown[] {

@@ -1,6 +1,7 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { Duration } from "@marcbachmann/cel-js/evaluator";
-import { type CelNode, type Evaluate, walk } from "./cel-node.ts";
+import { chargeForError } from "./absorbed-errors.ts";
+import { type CelMacro, type CelNode, childrenOf, type Evaluate, walk } from "./cel-node.ts";
 import { compareValues } from "./cel-order.ts";
 import type { CelRuntime } from "./cel-runtime.ts";
 import { celEquals, maxInt, minInt, shallowCost } from "./cel-values.ts";
@@ -9,9 +10,6 @@ import { celEquals, maxInt, minInt, shallowCost } from "./cel-values.ts";
 const listCost = 10;
 const mapCost = 30;
 
-/** An error that is absorbed was still made, with its stack: fifty times an operation, measured. */
-const errorCost = 50;
-
 type Handle = (...args: readonly unknown[]) => unknown;
 
 /**
@@ -19,42 +17,40 @@ type Handle = (...args: readonly unknown[]) => unknown;
  * loop, and replaces those of the engine whose semantics are not CEL's. To be called once, before the first evaluation.
  */
 export function meter(root: CelNode, runtime: CelRuntime): void {
+  const absorbed = new Set<CelNode>();
   for (const node of walk(root, Number.POSITIVE_INFINITY)) {
     const { alternate, macro } = node.meta;
-    if (alternate !== undefined) continue;
-    if (macro !== undefined) macro.evaluate = charging(macro.evaluate, 1, runtime);
-    else meterOperation(node, runtime);
+    if (node.op === "&&" || node.op === "||") for (const operand of childrenOf(node)) absorbed.add(operand);
+    // every step of a quantifier is a conditional
+    const caught = absorbed.has(node) || node.op === "?:";
+    if (alternate === undefined) meterNode(node, macro, caught, runtime);
+    else if (caught) absorbed.add(alternate);
   }
 }
 
-function charging(evaluate: Evaluate, cost: number, { charge }: CelRuntime): Evaluate {
+function meterNode(node: CelNode, macro: CelMacro | undefined, caught: boolean, runtime: CelRuntime): void {
+  const charging = (evaluate: Evaluate, cost: number): Evaluate =>
+    charged(caught ? priced(evaluate, node.input, runtime) : evaluate, cost, runtime);
+  if (macro !== undefined) macro.evaluate = charging(macro.evaluate, 1);
+  else if (node.op === "map") node.setMeta("evaluate", charging(evaluateMap, mapCost));
+  else if (node.op !== "value")
+    node.setMeta("evaluate", charging(node.meta.evaluate, node.op === "list" ? listCost : 1));
+  if (node.handle !== undefined) node.handle = meteredHandle(node.op, node.handle, runtime);
+}
+
+function charged(evaluate: Evaluate, cost: number, { charge }: CelRuntime): Evaluate {
   return (evaluator, node, context) => {
     charge(cost);
     return evaluate(evaluator, node, context);
   };
 }
 
-function meterOperation(node: CelNode, runtime: CelRuntime): void {
-  if (node.op === "value") return;
-  const evaluate = node.op === "map" ? evaluateMap : node.meta.evaluate;
-  const cost = node.op === "map" ? mapCost : node.op === "list" ? listCost : 1;
-  node.setMeta("evaluate", charging(absorbs(node) ? priced(evaluate, runtime) : evaluate, cost, runtime));
-  if (node.handle !== undefined) node.handle = meteredHandle(node.op, node.handle, runtime);
-}
-
-const absorbing = new Set(["&&", "||", "?:"]);
-
-/** Whether errors below end here: logical operators, and the conditional that every step of a quantifier is. */
-function absorbs(node: CelNode): boolean {
-  return absorbing.has(node.op);
-}
-
-function priced(evaluate: Evaluate, { charge }: CelRuntime): Evaluate {
+function priced(evaluate: Evaluate, expression: string, runtime: CelRuntime): Evaluate {
   return (evaluator, node, context) => {
     try {
       return evaluate(evaluator, node, context);
     } catch (error) {
-      charge(errorCost);
+      chargeForError(error, expression, runtime);
       throw error;
     }
   };

@@ -6,60 +6,20 @@ import { formatString } from "./string-format.ts";
 
 class StringsNamespace {}
 
+const once = (text: string): number => traversal(text);
+const twice = (text: string): number => 2 * traversal(text);
+const product = (text: string, other: string): number => traversal(text) * Math.max(1, traversal(other));
+
 /**
  * CEL's own string functions and cel-go's extension at version 2, the one Kubernetes turns on. Positions count code
  * points, as Go's runes.
  */
 export function createStringLibrary({ charge }: CelRuntime): CelLibrary {
-  const one = (text: string): number => traversal(text);
-  const both = (text: string, other: string): number => traversal(text) * Math.max(1, traversal(other));
-  const twice = (text: string): number => 2 * traversal(text);
-
   return {
     namespaces: { strings: { name: "strings.Namespace", valueClass: StringsNamespace } },
     functions: [
-      celFunction(
-        "string.startsWith(string): bool",
-        (text: string, start: string) => text.startsWith(start),
-        both,
-      ),
-      celFunction("string.endsWith(string): bool", (text: string, end: string) => text.endsWith(end), both),
-      celFunction("string.contains(string): bool", (text: string, part: string) => text.includes(part), both),
-      celFunction("string.charAt(int): string", charAt, one),
-      celFunction(
-        "string.indexOf(string): int",
-        (text: string, part: string) => indexOf(text, part, 0n),
-        both,
-      ),
-      celFunction("string.indexOf(string, int): int", indexOf, both),
-      celFunction(
-        "string.lastIndexOf(string): int",
-        (text: string, part: string) => lastIndexOf(text, part, undefined),
-        both,
-      ),
-      celFunction("string.lastIndexOf(string, int): int", lastIndexOf, both),
-      celFunction("string.lowerAscii(): string", lowerAscii, one),
-      celFunction("string.upperAscii(): string", upperAscii, one),
-      celFunction("string.trim(): string", trim, one),
-      celFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""), one),
-      celFunction(
-        "string.substring(int): string",
-        (text: string, start: bigint) => substring(text, start),
-        one,
-      ),
-      celFunction("string.substring(int, int): string", substring, one),
-      celFunction(
-        "string.split(string): list<string>",
-        (text: string, separator: string) => split(text, separator, -1n),
-        twice,
-      ),
-      celFunction("string.split(string, int): list<string>", split, twice),
-      celFunction(
-        "string.replace(string, string): string",
-        (text: string, from: string, to: string) => replace(text, from, to, -1n),
-        replaceCost,
-      ),
-      celFunction("string.replace(string, string, int): string", replace, replaceCost),
+      ...searches,
+      ...changes,
       celFunction("list<string>.join(): string", (items: readonly unknown[]) => join(items, ""), joinCost),
       celFunction("list<string>.join(string): string", join, joinCost),
       celFunction("string.format(list): string", (text: string, args: readonly unknown[]) =>
@@ -73,6 +33,50 @@ export function createStringLibrary({ charge }: CelRuntime): CelLibrary {
     ],
   };
 }
+
+const searches: CelLibrary["functions"] = [
+  celFunction(
+    "string.startsWith(string): bool",
+    (text: string, start: string) => text.startsWith(start),
+    product,
+  ),
+  celFunction("string.endsWith(string): bool", (text: string, end: string) => text.endsWith(end), product),
+  celFunction("string.contains(string): bool", (text: string, part: string) => text.includes(part), product),
+  celFunction("string.charAt(int): string", charAt, once),
+  celFunction(
+    "string.indexOf(string): int",
+    (text: string, part: string) => indexOf(text, part, 0n),
+    product,
+  ),
+  celFunction("string.indexOf(string, int): int", indexOf, product),
+  celFunction(
+    "string.lastIndexOf(string): int",
+    (text: string, part: string) => lastIndexOf(text, part, undefined),
+    product,
+  ),
+  celFunction("string.lastIndexOf(string, int): int", lastIndexOf, product),
+];
+
+const changes: CelLibrary["functions"] = [
+  celFunction("string.lowerAscii(): string", lowerAscii, once),
+  celFunction("string.upperAscii(): string", upperAscii, once),
+  celFunction("string.trim(): string", trim, once),
+  celFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""), once),
+  celFunction("string.substring(int): string", (text: string, start: bigint) => substring(text, start), once),
+  celFunction("string.substring(int, int): string", substring, once),
+  celFunction(
+    "string.split(string): list<string>",
+    (text: string, by: string) => split(text, by, -1n),
+    twice,
+  ),
+  celFunction("string.split(string, int): list<string>", split, twice),
+  celFunction(
+    "string.replace(string, string): string",
+    (text: string, from: string, to: string) => replace(text, from, to, -1n),
+    replaceCost,
+  ),
+  celFunction("string.replace(string, string, int): string", replace, replaceCost),
+];
 
 function charAt(text: string, index: bigint): string {
   const points = [...text];

@@ -26,8 +26,8 @@ const accessors: Readonly<Record<string, (fields: Fields, time: Date) => number>
   getMilliseconds: (_fields, time) => time.getUTCMilliseconds(),
 };
 
-/** A formatter of a named zone takes some 50 µs to make, measured. */
-const zoneCost = 500;
+/** A formatter of a named zone takes some 100 µs to make, measured. */
+const zoneCost = 1000;
 
 /** Accessors of timestamps and durations. */
 export const timeLibrary: CelLibrary = {
