@@ -4,6 +4,7 @@ import { describeDiscovery } from "./discovery.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
 import { describeMatchConditions } from "./match-conditions.ts";
 import { describeMutation } from "./mutation.ts";
+import { describeReinvocation } from "./reinvocation.ts";
 import { describeStatusBodies } from "./status-bodies.ts";
 import { describeStoredObjects } from "./stored-objects.ts";
 import type { Contract, Target, TargetKind, TargetOptions } from "./target.ts";
@@ -12,6 +13,7 @@ import { describeTokenRequestOrder } from "./token-request-order.ts";
 import { describeTokenRequestValidation } from "./token-request-validation.ts";
 import { describeTokenRequests } from "./token-requests.ts";
 import { describeTokenReviews } from "./token-reviews.ts";
+import { describeWarnings } from "./warnings.ts";
 import { describeWebhookCalls } from "./webhook-calls.ts";
 import { describeWebhookConfigurations } from "./webhook-configurations.ts";
 import { describeWebhookFailures } from "./webhook-failures.ts";
@@ -43,6 +45,8 @@ export function describeContract(kind: TargetKind): void {
       describeWebhookFailures(contract);
       describeMutation(contract);
       describeMatchConditions(contract);
+      describeReinvocation(contract);
+      describeWarnings(contract);
     });
     describe("without the gate", () => {
       describeGateOff(onTarget(kind, { attestations: false }, titles));
