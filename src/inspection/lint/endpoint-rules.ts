@@ -14,19 +14,27 @@ const sharedHostPort: LintRule<WebhookSubject> = {
     const others =
       hostPort === undefined ? [] : context.tokensAt(hostPort).filter((token) => token !== tokenOf(subject));
     if (others.length === 0) return [];
-    const [use] = context.tokenUsesOf(subject).filter(({ mode }) => mode !== "audience");
+    const uses = context.tokenUsesOf(subject);
+    const misled = uses.find(({ mode }) => mode !== "audience");
     const listed =
       others.slice(0, 3).join(", ") + (others.length > 3 ? `, and ${others.length - 3} more` : "");
-    const why =
-      use === undefined
-        ? "a token by exec or token file would be given for the wrong one"
-        : `it is called with a token (${use.by}), and whoever gives that is told host and port, not path or configuration`;
-    const message =
-      `${hostPort} is also where ${listed} ${others.length === 1 ? "is" : "are"} called: ${why}; ` +
+    const where = `${hostPort} is also where ${listed} ${others.length === 1 ? "is" : "are"} called`;
+    const cure =
       "give each configuration and path a Service port of its own, use plain audience tokens, or call through the SDK";
-    return [
-      { path: ["clientConfig"], message, ...(use === undefined ? {} : { severity: "error" as const }) },
-    ];
+    if (misled === undefined && uses.length > 0)
+      return [
+        {
+          path: ["clientConfig"],
+          severity: "info",
+          message: `${where}: its plain token has the audiences of all of them, so all of them must be trusted alike`,
+        },
+      ];
+    const why =
+      misled === undefined
+        ? "a token by exec or token file would be given for the wrong one"
+        : `it is called with a token (${misled.by}), and whoever gives that is told host and port, not path or configuration`;
+    const severity = misled === undefined ? "warning" : "error";
+    return [{ path: ["clientConfig"], severity, message: `${where}: ${why}; ${cure}` }];
   },
 };
 

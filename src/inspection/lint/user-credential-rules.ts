@@ -1,6 +1,7 @@
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { UserSubject } from "./lint-subjects.ts";
 import { staticCredentials } from "./token-use.ts";
+import { isCurrent } from "./user-name-rules.ts";
 
 /** What of a kubeconfig user's credentials is never sent, or sent to more than was meant. */
 
@@ -74,12 +75,11 @@ const toEveryone: LintRule<UserSubject> = {
   code: "credentials-for-every-webhook",
   severity: "warning",
   check(subject) {
-    const { kubeconfig, name, user } = subject;
-    const isCurrent = kubeconfig.contexts.get(kubeconfig["current-context"] ?? "")?.user === name;
+    const { name, user } = subject;
     const [credential] = [...staticCredentials(user), ...(user.exec === undefined ? [] : ["exec"])];
     const isBearer = credential !== undefined && credential !== "client-certificate";
     return faultIf(
-      isBearer && (name === "*" || isCurrent),
+      isBearer && (name === "*" || isCurrent(subject)),
       name === "*" ? ["name"] : ["user"],
       `${credential} of ${name === "*" ? 'user "*"' : "the current context's user"} goes to every webhook that no other name ` +
         "matches, whoever runs it; name the hosts that it is meant for",

@@ -10,7 +10,7 @@ import type { UserSubject } from "./lint-subjects.ts";
  */
 
 /** The user of the current context is found by that, whatever it is called. */
-function isCurrent({ kubeconfig, name }: UserSubject): boolean {
+export function isCurrent({ kubeconfig, name }: UserSubject): boolean {
   const context = kubeconfig.contexts.get(kubeconfig["current-context"] ?? "");
   return context?.user === name;
 }
