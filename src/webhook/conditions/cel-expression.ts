@@ -83,7 +83,7 @@ function compile(expression: string): Compiled {
       });
       if (result.error === undefined) return result;
       const { error: cause, cost } = result;
-      return { error: new CountersignError("ERR_MATCH_CONDITION", summaryOf(cause), { cause }), cost };
+      return { error: new CountersignError("ERR_MATCH_CONDITION", runtimeSummaryOf(cause), { cause }), cost };
     },
   };
 }
@@ -95,6 +95,14 @@ function summaryOf(error: unknown): string {
   const { summary, range, message } = error as Error & { summary?: string; range?: { start: number } };
   const where = range === undefined ? "" : ` (at character ${range.start + 1})`;
   return `${(summary ?? message).replaceAll(functionPrefix, "")}${where}`;
+}
+
+/** In cel-go's words, which name no position: whoever made the request reads them. */
+function runtimeSummaryOf(error: unknown): string {
+  return summaryOf(error)
+    .replace(/ \(at character \d+\)$/, "")
+    .replace(/^No such key: index out of bounds, index (-?\d+) .*$/, "index out of bounds: $1")
+    .replace(/^No such key/, "no such key");
 }
 
 /** What the variables of match conditions are for one request. Without an authorizer, looking at it is an error. */

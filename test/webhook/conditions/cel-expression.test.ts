@@ -230,7 +230,9 @@ describe("match condition expressions", () => {
       const object = JSON.parse(`{"__proto__": {"a": 1}, "constructor": 2, "toString": 3}`);
       const expression = `object.constructor == 2 && object["__proto__"].a == 1 && object.toString == 3 && !has(object.valueOf) && object.size() == 3`;
       expect(evaluateExpression(expression, { attributes: { ...attributes, object } })).to.equal(true);
-      expect(evaluateExpression(`object.hasOwnProperty == 1`)).to.match(/^error: No such key/);
+      expect(evaluateExpression(`object.hasOwnProperty == 1`)).to.match(
+        /^error: no such key: hasOwnProperty$/,
+      );
     });
   });
 
