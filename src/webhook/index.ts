@@ -10,7 +10,7 @@ export {
 } from "../transport/authentication-config-map.ts";
 export type { ClusterConnection } from "../transport/cluster-connection.ts";
 export { type FindClusterOptions, findCluster } from "../transport/kubeconfig-connection.ts";
-export { createRestClient, type RestClient } from "../transport/rest-client.ts";
+export { apiPath, createRestClient, type RestClient } from "../transport/rest-client.ts";
 export {
   createReviewClients,
   type ReviewClients,

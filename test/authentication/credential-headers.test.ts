@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { withoutCredentialHeaders } from "../../src/authentication/credential-headers.ts";
 
 const harmless = [
@@ -44,5 +45,27 @@ describe("withoutCredentialHeaders", () => {
     const spoken = ["x-login", "1", "X-LOGIN-ID", "2", "x-team", "3", "x-more-x", "4", "X-Remote-User", "5"];
     expect(withoutCredentialHeaders([...spoken, ...harmless], configuration)).to.deep.equal(harmless);
     expect(withoutCredentialHeaders(["X-Login", "1"], undefined)).to.deep.equal(["X-Login", "1"]);
+  });
+
+  it("whatever comes, nothing is left by which anybody could be taken for somebody", () => {
+    const name = fc.mixedCase(
+      fc.constantFrom("authorization", "x-remote-user", "x-remote-extra-a", "x-login", "x-more-b", "accept"),
+    );
+    const headers = fc.array(fc.tuple(name, fc.string()), { maxLength: 12 });
+    const configuration = {
+      ca: [],
+      allowedNames: [],
+      usernameHeaders: ["X-LOGIN"],
+      uidHeaders: [],
+      groupHeaders: [],
+      extraHeaderPrefixes: ["x-More-"],
+    };
+    fc.assert(
+      fc.property(headers, (sent) => {
+        const kept = withoutCredentialHeaders(sent.flat(), configuration);
+        const harmlessOnes = sent.filter(([header]) => header.toLowerCase() === "accept");
+        expect(kept).to.deep.equal(harmlessOnes.flat());
+      }),
+    );
   });
 });

@@ -3,6 +3,7 @@ import type { Authorizer } from "countersign/authorization";
 import { createTokenCache } from "countersign/credentials";
 import {
   type AdmissionAttributes,
+  apiPath,
   createAuthenticationInfoResolver,
   createMatchConditionEvaluator,
   createMutatingDispatcher,
@@ -41,7 +42,7 @@ export function createAdmission({ cluster, tokens, authorizer, services, clock }
     client,
     configurations: () => configurations.configurations(),
     namespaceLabels: async (name: string) => {
-      const { status, body } = await cluster.send({ path: `/api/v1/namespaces/${name}` });
+      const { status, body } = await cluster.send({ path: apiPath("api", "v1", "namespaces", name) });
       if (status !== 404 && status !== 200) throw new Error(`namespace ${name} cannot be read: ${status}`);
       const { metadata } = body as { metadata?: { labels?: Record<string, string> } };
       return status === 404 ? undefined : (metadata?.labels ?? {});
