@@ -6,6 +6,7 @@ import type { UserInfo } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
 import { apiPath, type RestClient } from "../transport/rest-client.ts";
 import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
+import type { NamespaceLabels } from "../webhook/matching/webhook-matcher.ts";
 
 /** An object of a file, with what an API server knows of its kind. */
 export interface AdmissionObject {
@@ -51,32 +52,66 @@ function parseObject(text: string, file: string): JSONObject {
   return value;
 }
 
+/** What the object itself does not say. */
+export interface ObjectPlace {
+  /** Where the object names none. */
+  readonly namespace: string;
+  readonly subResource?: string | undefined;
+  /** `GROUP/VERSION/RESOURCE`, `VERSION/RESOURCE` for the core group. */
+  readonly resource?: string | undefined;
+  readonly name?: string | undefined;
+}
+
 /**
- * What an API server's discovery says of the object's kind, and the namespace it would go to.
- * @throws ERR_USAGE where the server has no such kind, and what asking it throws.
+ * What an API server's discovery says of the object's kind, or of the resource that was named, and the namespace it
+ * would go to.
+ * @throws ERR_USAGE where the server has no such kind or resource, and what asking it throws.
  */
 export async function resolveObject(
   client: Pick<RestClient, "request">,
   object: JSONObject,
-  namespace: string,
+  place: ObjectPlace,
 ): Promise<AdmissionObject> {
   const [version = "", group = ""] = String(object.apiVersion).split("/").toReversed();
-  const kind = String(object.kind);
-  const path = group === "" ? apiPath("api", version) : apiPath("apis", group, version);
-  const { body } = await client.request<APIResourceList>({ path });
-  const found = body.resources?.find((one) => one.kind === kind && !one.name.includes("/"));
-  if (found === undefined) throw usage(`the API server has no ${kind} in ${String(object.apiVersion)}`);
+  const kind = { group, version, kind: String(object.kind) };
+  const { resource, namespaced } = await resourceOf(client, kind, place);
   const metadata = (getOwn(object, "metadata") ?? {}) as {
     readonly name?: string;
     readonly namespace?: string;
   };
   return {
-    object,
-    kind: { group, version, kind },
-    resource: { group, version, resource: found.name },
-    name: metadata.name ?? "",
-    ...(found.namespaced ? { namespace: metadata.namespace ?? namespace } : {}),
+    ...{ object, kind, resource, name: place.name ?? metadata.name ?? "" },
+    ...(namespaced ? { namespace: metadata.namespace ?? place.namespace } : {}),
   };
+}
+
+async function resourceOf(
+  client: Pick<RestClient, "request">,
+  { group, version, kind }: AdmissionAttributes["kind"],
+  place: ObjectPlace,
+): Promise<{ readonly resource: AdmissionAttributes["resource"]; readonly namespaced: boolean }> {
+  const named = place.resource === undefined ? { group, version } : parseResource(place.resource);
+  const root = named.group === "" ? ["api", named.version] : ["apis", named.group, named.version];
+  const { body } = await client.request<APIResourceList>({ path: apiPath(...root) });
+  const found = body.resources?.find((one) =>
+    "resource" in named ? one.name === named.resource : one.kind === kind && !one.name.includes("/"),
+  );
+  if (found !== undefined) {
+    const resource = { group: named.group, version: named.version, resource: found.name };
+    return { resource, namespaced: found.namespaced };
+  }
+  const what = "resource" in named ? named.resource : kind;
+  const where = [named.group, named.version].filter(Boolean).join("/");
+  const hint =
+    place.subResource === undefined || "resource" in named ? "" : `: name its resource with --resource`;
+  throw usage(`the API server has no ${what} in ${where}${hint}`);
+}
+
+function parseResource(text: string): AdmissionAttributes["resource"] {
+  const [, group = "", version, resource] = /^(?:([^/]+)\/)?([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (version === undefined || resource === undefined)
+    throw usage(`--resource=${text}: must be GROUP/VERSION/RESOURCE, or VERSION/RESOURCE of the core group`);
+  return { group, version, resource };
 }
 
 interface APIResourceList {
@@ -87,14 +122,29 @@ interface APIResourceList {
   }[];
 }
 
-/** The object of that name as the API server has it now. */
+/** The object of that name, or a subresource of it, as the API server has it now. */
 export async function readLive(
   client: Pick<RestClient, "request">,
   { resource: { group, version, resource }, name, namespace }: AdmissionObject,
+  subResource?: string,
 ): Promise<JSONValue> {
   const root = group === "" ? ["api", version] : ["apis", group, version];
   const scope = namespace === undefined ? [] : ["namespaces", namespace];
-  return (await client.request<JSONValue>({ path: apiPath(...root, ...scope, resource, name) })).body;
+  const path = [...root, ...scope, resource, name, ...(subResource === undefined ? [] : [subResource])];
+  return (await client.request<JSONValue>({ path: apiPath(...path) })).body;
+}
+
+/** The labels of namespaces as the API server has them now. */
+export function liveNamespaceLabels(client: Pick<RestClient, "send">): NamespaceLabels {
+  return async (name) => {
+    const { status, body } = await client.send({ path: apiPath("api", "v1", "namespaces", name) });
+    if (status === 404) return undefined;
+    if (status !== 200)
+      throw new CountersignError("ERR_API_STATUS", `GET namespace ${JSON.stringify(name)}: status ${status}`);
+    return (
+      (body as { readonly metadata?: { readonly labels?: Record<string, string> } }).metadata?.labels ?? {}
+    );
+  };
 }
 
 /** Who we are to the API server: the user of the review. Not known to a server older than 1.28. */

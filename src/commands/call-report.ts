@@ -1,18 +1,26 @@
 import { stringify } from "yaml";
 import { copyJSON, encodeLossless } from "../admission/json-encoder.ts";
 import { applyJSONPatch } from "../admission/json-patch.ts";
-import { parseLossless } from "../admission/json-runtime.ts";
 import type { JSONValue } from "../admission/json-value.ts";
-import { errorCodeOf } from "../errors.ts";
-import type { WebhookAnswer } from "../webhook/client/webhook-client.ts";
-import type { VerifiedResponse } from "../webhook/dispatch/admission-review.ts";
 import { lineDiff } from "./line-diff.ts";
 
-/** What came of a call. */
+/** What was sent: as it was, but for secrets. */
+export interface SentRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: JSONValue;
+}
+
+/** What one webhook has to do with the request, and what came of it. */
 export interface CallReport {
   readonly webhook: string;
+  readonly outcome: "allowed" | "denied" | "failed" | "notCalled";
+  /** Whether the request goes on. */
   readonly allowed: boolean;
-  readonly httpStatus: number;
+  /** Why an API server does not call it, even where it was called all the same; what failed. */
+  readonly why?: string;
+  readonly httpStatus?: number;
   readonly code?: number;
   readonly message?: string;
   readonly warnings: readonly string[];
@@ -21,51 +29,70 @@ export interface CallReport {
   readonly credentials: readonly string[];
   /** Why a token that was asked for did not go along. */
   readonly tokenError?: string;
+  readonly request?: SentRequest;
 }
 
-export function createCallReport(
-  webhook: string,
-  { httpStatus, credentials, tokenError }: WebhookAnswer,
-  { allowed, status, warnings, auditAnnotations, patch }: VerifiedResponse,
-): CallReport {
-  const { code, message, reason } = status ?? {};
-  const text = message || reason;
-  return {
-    webhook,
-    allowed,
-    httpStatus,
-    ...(code ? { code } : {}),
-    ...(text ? { message: text } : {}),
-    warnings,
-    auditAnnotations,
-    ...(patch === "" ? {} : { patch: parseLossless(Buffer.from(patch, "base64").toString("utf8")) }),
-    credentials,
-    ...(tokenError === undefined ? {} : { tokenError: `${errorCodeOf(tokenError)}: ${textOf(tokenError)}` }),
-  };
+/** A report, and the object that its patch changes. */
+export interface ReportedCall {
+  readonly report: CallReport;
+  readonly object: JSONValue | undefined;
 }
 
-/** The report as `-o` wants it; `object` is what a patch changes. */
-export function formatCallReport(
-  report: CallReport,
-  object: JSONValue | undefined,
-  output: "table" | "json" | "yaml",
-): string {
-  if (output === "json") return `${encodeLossless(copyJSON(report))}\n`;
-  if (output === "yaml") return stringify(report);
-  const { allowed, httpStatus, code, message, warnings, credentials, tokenError, patch } = report;
-  const explanation = message === undefined ? "" : `: ${message}`;
-  const rows: readonly (readonly [string, string])[] = [
+export interface ReportFormat {
+  readonly output: "table" | "json" | "yaml";
+  /** In a table; json and yaml have it anyway. */
+  readonly showRequest: boolean;
+}
+
+/** The reports in the order of the webhooks, as `-o` wants them. */
+export function formatCallReports(calls: readonly ReportedCall[], format: ReportFormat): string {
+  const webhooks = calls.map(({ report }) => report);
+  const all = copyJSON({ allowed: webhooks.every(({ allowed }) => allowed), webhooks });
+  if (format.output === "json") return `${encodeLossless(all)}\n`;
+  if (format.output === "yaml") return stringify(all);
+  return calls.map((call) => formatTable(call, format)).join("\n");
+}
+
+type Row = readonly [name: string, value: string];
+
+function formatTable({ report, object }: ReportedCall, { showRequest }: ReportFormat): string {
+  const { credentials, httpStatus, tokenError, patch, request } = report;
+  const rows: readonly Row[] = [
     ["WEBHOOK", report.webhook],
-    ["VERDICT", `${allowed ? "allowed" : "denied"}${code === undefined ? "" : ` (${code})`}${explanation}`],
-    ["HTTP", String(httpStatus)],
-    ["CREDENTIALS", credentials.join(", ") || "none"],
+    ["VERDICT", verdictText(report)],
+    ...(report.outcome !== "notCalled" && report.outcome !== "failed" && report.why !== undefined
+      ? [["BUT", `an API server would not call it: ${report.why}`] as const]
+      : []),
+    ...(httpStatus === undefined ? [] : [["HTTP", String(httpStatus)] as const]),
+    ...(report.outcome === "notCalled" ? [] : [["CREDENTIALS", credentials.join(", ") || "none"] as const]),
     ...(tokenError === undefined ? [] : [["NO TOKEN", tokenError] as const]),
-    ...warnings.map((warning) => ["WARNING", warning] as const),
+    ...report.warnings.map((warning) => ["WARNING", warning] as const),
     ...Object.entries(report.auditAnnotations).map(([key, value]) => ["AUDIT", `${key}: ${value}`] as const),
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 3;
-  const lines = rows.map(([name, value]) => `${name.padEnd(width)}${value}`);
-  return `${[...lines, ...patchLines(object, patch)].join("\n")}\n`;
+  const lines = [
+    ...rows.map(([name, value]) => `${name.padEnd(width)}${value}`),
+    ...patchLines(object, patch),
+    ...(showRequest && request !== undefined ? requestLines(request) : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function verdictText({ outcome, allowed, code, message, why = "" }: CallReport): string {
+  if (outcome === "notCalled") return allowed ? `not called: ${why}` : `refused without a call: ${why}`;
+  if (outcome === "failed")
+    return allowed ? `failed, which its failurePolicy ignores: ${why}` : `failed: ${why}`;
+  const explanation = message === undefined ? "" : `: ${message}`;
+  return `${outcome}${code === undefined ? "" : ` (${code})`}${explanation}`;
+}
+
+function requestLines({ method, url, headers, body }: SentRequest): readonly string[] {
+  return [
+    "REQUEST",
+    `  ${method} ${url}`,
+    ...headers.map(([name, value]) => `  ${name}: ${value}`),
+    ...indented(yamlOf(body)),
+  ];
 }
 
 function patchLines(object: JSONValue | undefined, patch: JSONValue | undefined): readonly string[] {
@@ -75,14 +102,14 @@ function patchLines(object: JSONValue | undefined, patch: JSONValue | undefined)
     const changes = lineDiff(yamlOf(object), yamlOf(patched));
     return changes.length === 0 ? ["PATCH changes nothing"] : ["PATCH", ...changes];
   } catch (error) {
-    return [`PATCH does not apply: ${textOf(error)}`];
+    return [`PATCH does not apply: ${error instanceof Error ? error.message : String(error)}`];
   }
+}
+
+function indented(text: string): string[] {
+  return ["", ...text.split("\n")].map((line) => (line === "" ? "" : `  ${line}`));
 }
 
 function yamlOf(object: JSONValue | undefined): string {
   return stringify(object ?? null).trimEnd();
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,29 +1,29 @@
-import { ruleMatches } from "../admission/rules.ts";
-import type { Webhook } from "../apis/admissionregistration.ts";
+import type { WebhookConfiguration } from "../apis/admissionregistration.ts";
+import type { SubjectAccessReview } from "../apis/authorization.ts";
+import type { Authorizer } from "../authorization/authorizer.ts";
+import { createSubjectAccessReviewAuthorizer } from "../authorization/subject-access-review.ts";
 import { createTokenCache, type TokenCache } from "../credentials/token-cache.ts";
 import { CountersignError } from "../errors.ts";
+import { loadKubeconfig } from "../kubeconfig/load-kubeconfig.ts";
 import { findCluster } from "../transport/kubeconfig-connection.ts";
-import { createRestClient, type RestClient } from "../transport/rest-client.ts";
+import { apiPath, createRestClient, type RestClient } from "../transport/rest-client.ts";
 import { createTokenRequestClient } from "../transport/token-request-client.ts";
 import {
+  type AuthenticationInfoResolverOptions,
   createAuthenticationInfoResolver,
   type WebhookTarget,
 } from "../webhook/client/authentication-info-resolver.ts";
 import { dnsServiceResolver, type ServiceResolver } from "../webhook/client/service-resolver.ts";
-import { createWebhookClient, type WebhookAnswer } from "../webhook/client/webhook-client.ts";
-import {
-  buildReview,
-  type OutgoingReview,
-  type VerifiedResponse,
-  verifyReview,
-} from "../webhook/dispatch/admission-review.ts";
-import { callFailure } from "../webhook/dispatch/hook-call.ts";
-import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
-import { type AdmissionObject, readLive, readObject, resolveObject, whoWeAre } from "./admission-object.ts";
-import { createCallReport, formatCallReport } from "./call-report.ts";
-import { chooseWebhook } from "./chosen-webhook.ts";
+import { createWebhookClient } from "../webhook/client/webhook-client.ts";
+import { createMatchConditionEvaluator } from "../webhook/conditions/cel-match-condition-evaluator.ts";
+import { withAuthenticationSources } from "../webhook/sources/authentication-source-annotation.ts";
+import { liveNamespaceLabels, readObject } from "./admission-object.ts";
+import { callAttributes } from "./call-attributes.ts";
+import { formatCallReports } from "./call-report.ts";
+import { callInOrder } from "./call-sequence.ts";
+import { chooseWebhooks } from "./chosen-webhook.ts";
 import { clusterFlags } from "./cluster-flags.ts";
-import { type Command, type CommandIO, defineCommand } from "./command.ts";
+import { type Command, defineCommand } from "./command.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
@@ -35,21 +35,42 @@ const callFlags = {
     required: true,
     summary: "validating/NAME or mutating/NAME, as the cluster has it",
   },
-  webhook: { type: "string", value: "NAME", summary: "one webhook of it; default: the only one" },
+  webhook: { type: "string", value: "NAME", summary: "one webhook of it; default: all, in their order" },
   filename: {
     type: "string",
     short: "f",
     value: "FILE",
     required: true,
-    summary: "the object under review, YAML or JSON; - is stdin",
+    summary: "the object under review, YAML or JSON, or the options of a CONNECT; - is stdin",
   },
   operation: {
     type: "string",
-    choices: ["CREATE", "UPDATE", "DELETE"],
+    choices: ["CREATE", "UPDATE", "DELETE", "CONNECT"],
     default: "CREATE",
     summary: "what is done with it; on UPDATE the old object is the cluster's",
   },
+  subresource: {
+    type: "string",
+    value: "NAME",
+    summary: "what of the object it is done to: status, scale, exec …",
+  },
+  resource: {
+    type: "string",
+    value: "G/V/RESOURCE",
+    summary: "of which resource, where the object's kind does not say it: v1/pods for a PodExecOptions",
+  },
+  name: { type: "string", value: "NAME", summary: "of the object, where it has none itself" },
+  force: { type: "boolean", summary: "call also what an API server would not call" },
+  "show-request": {
+    type: "boolean",
+    summary: "show what is sent, without secrets; json and yaml have it anyway",
+  },
   "dry-run": { type: "boolean", summary: "tell the webhook that nothing will be stored" },
+  "webhook-kubeconfig": {
+    type: "string",
+    value: "FILE",
+    summary: "the kubeconfig of the WebhookAdmissionConfiguration: what it says is presented",
+  },
   "service-account": {
     type: "string",
     value: "NS/NAME",
@@ -81,7 +102,7 @@ const callFlags = {
 
 type Given = FlagValues<typeof callFlags>;
 
-/** Sends one admission review to a webhook as an API server would, and shows what came back. */
+/** Sends admission reviews to the webhooks of a configuration as an API server would, and shows what came back. */
 export const call: Command = defineCommand({
   name: "call",
   summary: "Send an admission review to a webhook as an API server would",
@@ -92,96 +113,72 @@ export const call: Command = defineCommand({
     const named = parseConfigurationName(flags["webhook-configuration"]);
     const services = serviceResolverOf(flags.resolve);
     const object = await readObject(flags.filename, io.stdin);
-    const { client: options, namespace } = await findCluster({ ...flags, env: io.env });
-    const client = createRestClient(options);
-    const cache = createTokenCache({ server: options.server, client: createTokenRequestClient(client) });
+    const kubeconfig = await webhookKubeconfigOf(flags);
+    const cluster = await findCluster({ ...flags, env: io.env });
+    const client = createRestClient(cluster.client);
+    const cache = createTokenCache({ server: client.server, client: createTokenRequestClient(client) });
+    const resolver = createAuthenticationInfoResolver({ ...kubeconfig, ...tokensOf(flags, cache) });
+    const webhooks = createWebhookClient({ resolver, services });
     try {
-      const configuration = await readConfiguration(client, named);
-      const webhook = chooseWebhook({ ...configuration, kind: named.kind }, flags.webhook);
-      const resolved = await resolveObject(client, object, flags.namespace ?? namespace);
-      const attributes = await attributesOf(flags, client, resolved);
-      warnOfRules(webhook, attributes, io);
-      const target: WebhookTarget = {
-        kind: named.kind,
-        configuration: { name: named.name, uid: configuration.metadata.uid ?? "" },
-        webhook,
-        apiGroup: resolved.resource.group,
-      };
-      return await callOnce(flags, target, attributes, { cache, services }, io);
+      const read = { ...(await readConfiguration(client, named)), kind: named.kind };
+      const attributes = await callAttributes(client, {
+        ...{ object, operation: flags.operation, dryRun: flags["dry-run"], name: flags.name },
+        ...{ resource: flags.resource, subResource: flags.subresource },
+        namespace: flags.namespace ?? cluster.namespace,
+      });
+      const targets = targetsOf(withAuthenticationSources(read), flags.webhook, attributes.resource.group);
+      const calls = await callInOrder(targets, attributes, {
+        client: webhooks,
+        force: flags.force,
+        namespaceLabels: liveNamespaceLabels(client),
+        matchConditions: createMatchConditionEvaluator({ authorizer: authorizerOf(client) }),
+      });
+      const { output, "show-request": showRequest } = flags;
+      io.stdout.write(formatCallReports(calls, { output, showRequest }));
+      return calls.every(({ report }) => report.allowed) ? 0 : 1;
     } finally {
+      webhooks.close();
       cache.close();
       client.close();
     }
   },
 });
 
-interface CallMeans {
-  readonly cache: TokenCache;
-  readonly services: ServiceResolver;
+function targetsOf(
+  configuration: WebhookConfiguration,
+  name: string | undefined,
+  apiGroup: string,
+): readonly WebhookTarget[] {
+  const { kind, metadata } = configuration;
+  const target = { kind, configuration: { name: metadata.name ?? "", uid: metadata.uid ?? "" }, apiGroup };
+  return chooseWebhooks(configuration, name).map((webhook) => ({ ...target, webhook }));
 }
 
-async function callOnce(
+async function webhookKubeconfigOf(
   flags: Given,
-  target: WebhookTarget,
-  attributes: AdmissionAttributes,
-  { cache, services }: CallMeans,
-  io: CommandIO,
-): Promise<number> {
-  const { "service-account": account, mode, "api-group": apiGroup, output } = flags;
-  const tokens =
-    account === undefined
-      ? undefined
-      : {
-          cache,
-          serviceAccount: parseServiceAccount(account),
-          mode,
-          ...(apiGroup === undefined ? {} : { apiGroup }),
-        };
-  const resolver = createAuthenticationInfoResolver(tokens === undefined ? {} : { tokens });
-  const client = createWebhookClient({ resolver, services });
-  const sent = buildReview(target.webhook, attributes);
-  const timeoutMs = (target.webhook.timeoutSeconds ?? 10) * 1000;
-  try {
-    const answer: WebhookAnswer = await client.call(target, sent.review, { timeoutMs });
-    const response = verified(sent, answer, target);
-    const report = createCallReport(target.webhook.name, answer, response);
-    io.stdout.write(formatCallReport(report, attributes.object, output));
-    return report.allowed ? 0 : 1;
-  } finally {
-    client.close();
-  }
+): Promise<Pick<AuthenticationInfoResolverOptions, "kubeconfig">> {
+  const { "webhook-kubeconfig": file, "service-account": account } = flags;
+  // a name that is none is wrong usage, whatever else there is
+  if (account !== undefined) parseServiceAccount(account);
+  return file === undefined ? {} : { kubeconfig: await loadKubeconfig({ files: [file], mustExist: true }) };
 }
 
-function verified(
-  sent: OutgoingReview,
-  { body }: WebhookAnswer,
-  { kind, webhook }: WebhookTarget,
-): VerifiedResponse {
-  try {
-    return verifyReview(sent, body, kind === "MutatingWebhookConfiguration");
-  } catch (error) {
-    throw callFailure(webhook, `received invalid webhook response: ${(error as Error).message}`, error);
-  }
+function tokensOf(flags: Given, cache: TokenCache): Pick<AuthenticationInfoResolverOptions, "tokens"> {
+  const { "service-account": account, mode, "api-group": apiGroup } = flags;
+  if (account === undefined) return {};
+  const group = apiGroup === undefined ? {} : { apiGroup };
+  return { tokens: { cache, serviceAccount: parseServiceAccount(account), mode, ...group } };
 }
 
-async function attributesOf(
-  flags: Given,
-  client: RestClient,
-  resolved: AdmissionObject,
-): Promise<AdmissionAttributes> {
-  const { object, ...rest } = resolved;
-  const { operation } = flags;
-  const common = { ...rest, operation, dryRun: flags["dry-run"], userInfo: await whoWeAre(client) };
-  if (operation === "DELETE") return { ...common, oldObject: object };
-  if (operation === "UPDATE") return { ...common, object, oldObject: await readLive(client, resolved) };
-  return { ...common, object };
-}
-
-function warnOfRules({ name, rules = [] }: Webhook, attributes: AdmissionAttributes, io: CommandIO): void {
-  if (rules.some((rule) => ruleMatches(rule, attributes))) return;
-  io.stderr.write(
-    `countersign: the rules of ${name} do not match this request: an API server would not call it\n`,
-  );
+/** Asked only where a match condition asks. */
+function authorizerOf(client: RestClient): Authorizer {
+  const path = apiPath("apis", "authorization.k8s.io", "v1", "subjectaccessreviews");
+  return createSubjectAccessReviewAuthorizer({
+    client: {
+      createSubjectAccessReview: async (body, { signal }) =>
+        (await client.request<SubjectAccessReview>({ path, body, signal })).body,
+    },
+  });
 }
 
 function serviceResolverOf(address: string | undefined): ServiceResolver {

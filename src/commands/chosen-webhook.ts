@@ -3,22 +3,36 @@ import { webhookAudience } from "../apis/audience.ts";
 import { CountersignError } from "../errors.ts";
 
 /**
- * The webhook of that name, or the only one there is.
- * @throws ERR_USAGE listing the names there are.
+ * The webhook of that name, or all there are.
+ * @throws ERR_USAGE listing the names there are, ERR_WEBHOOK_NOT_FOUND where there is none.
  */
-export function chooseWebhook({ kind, metadata, webhooks }: WebhookConfiguration, name?: string): Webhook {
-  const all = webhooks ?? [];
-  const where = `${kind} ${JSON.stringify(metadata.name ?? "")}`;
-  const names = all.map((webhook) => webhook.name).join(", ");
+export function chooseWebhooks(configuration: WebhookConfiguration, name?: string): readonly Webhook[] {
+  const all = configuration.webhooks ?? [];
   const found = all.filter((webhook) => name === undefined || webhook.name === name);
-  if (found.length === 1) return found[0]!;
-  if (all.length === 0) throw new CountersignError("ERR_WEBHOOK_NOT_FOUND", `${where} has no webhooks`);
-  throw new CountersignError(
-    "ERR_USAGE",
-    name === undefined
-      ? `--webhook is required: ${where} has ${names}`
-      : `--webhook=${name}: ${where} has only ${names}`,
-  );
+  if (found.length > 0) return found;
+  if (all.length === 0)
+    throw new CountersignError("ERR_WEBHOOK_NOT_FOUND", `${whereOf(configuration)} has no webhooks`);
+  const usage = `--webhook=${name}: ${whereOf(configuration)} has only ${namesOf(configuration)}`;
+  throw new CountersignError("ERR_USAGE", usage);
+}
+
+/**
+ * The webhook of that name, or the only one there is.
+ * @throws as {@link chooseWebhooks}, and ERR_USAGE where there are several.
+ */
+export function chooseWebhook(configuration: WebhookConfiguration, name?: string): Webhook {
+  const [only, ...others] = chooseWebhooks(configuration, name);
+  if (only !== undefined && others.length === 0) return only;
+  const usage = `--webhook is required: ${whereOf(configuration)} has ${namesOf(configuration)}`;
+  throw new CountersignError("ERR_USAGE", usage);
+}
+
+function whereOf({ kind, metadata }: WebhookConfiguration): string {
+  return `${kind} ${JSON.stringify(metadata.name ?? "")}`;
+}
+
+function namesOf({ webhooks = [] }: WebhookConfiguration): string {
+  return webhooks.map(({ name }) => name).join(", ");
 }
 
 /**

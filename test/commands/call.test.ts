@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
+import type { Webhook, WebhookClientConfig } from "../../src/apis/admissionregistration.ts";
 import { call } from "../../src/commands/call.ts";
 import { rejectionOf } from "../rejection.ts";
 import { answerJSON, readBody, startTLSServer, type TLSServer } from "../tls-server.ts";
@@ -20,18 +21,22 @@ describe("countersign call", () => {
   let server: TLSServer;
   let file: string;
   let answer: object;
+  /** By path, before `answer`. */
+  let answers: Readonly<Record<string, object>>;
+  let clientConfig: WebhookClientConfig & { readonly service: object };
   let seen: { request: Record<string, never>; authorization: string | undefined; raw: string };
   before(async () => {
     rig = await startControlPlaneRig();
     server = await startTLSServer(async (incoming, response) => {
       const raw = await readBody(incoming);
       const { request } = JSON.parse(raw);
+      const [path = ""] = (incoming.url ?? "").split("?");
       seen = { request, authorization: incoming.headers.authorization, raw };
       const review = { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview" };
-      answerJSON(response, 200, { ...review, response: { uid: request.uid, ...answer } });
+      answerJSON(response, 200, { ...review, response: { uid: request.uid, ...(answers[path] ?? answer) } });
     });
     file = await rig.write("deployment.yaml", deployment);
-    const clientConfig = {
+    clientConfig = {
       service: { name: "svc", namespace: "ns", path: "/v" },
       caBundle: Buffer.from(server.ca).toString("base64"),
     };
@@ -40,6 +45,7 @@ describe("countersign call", () => {
   });
   beforeEach(() => {
     answer = { allowed: true };
+    answers = {};
   });
   after(async () => {
     await server.close();
@@ -116,10 +122,10 @@ describe("countersign call", () => {
       .to.match(/PATCH\n/)
       .and.match(/\n- {5}app: web\n\+ {5}app: shop\n/)
       .and.match(/\n {2}\.\.\.\n/);
-    expect(JSON.parse((await run("mutating/m", "-o", "json")).out()).patch).to.deep.equal(operations);
-    expect(parse((await run("mutating/m", "-o", "yaml")).out())).to.include({
-      allowed: true,
-      httpStatus: 200,
+    const { allowed, webhooks } = JSON.parse((await run("mutating/m", "-o", "json")).out());
+    expect([allowed, webhooks[0].patch]).to.deep.equal([true, operations]);
+    expect(parse((await run("mutating/m", "-o", "yaml")).out()).webhooks[0]).to.include({
+      ...{ webhook: "m.example.com", outcome: "allowed", allowed: true, httpStatus: 200 },
     });
   });
 
@@ -140,15 +146,174 @@ describe("countersign call", () => {
     expect((await run("validating/v", "-f", "-")).code).to.equal(0);
   });
 
-  it("says when an API server would not have called", async () => {
-    const configMap = await rig.write(
-      "configmap.yaml",
-      "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}",
+  describe("where an API server would not call", () => {
+    const unselected = { matchLabels: { called: "no" } };
+    const rows: readonly (readonly [string, Partial<Webhook>, RegExp])[] = [
+      ["rules", { rules: [] }, /none of its rules matches CREATE of apps\/v1\/deployments$/],
+      ["namespaceSelector", { namespaceSelector: unselected }, /its namespaceSelector does not select it$/],
+      ["objectSelector", { objectSelector: unselected }, /its objectSelector does not select it$/],
+      [
+        "match condition",
+        { matchConditions: [{ name: "never", expression: "request.name == 'other'" }] },
+        /its match condition "never" is false$/,
+      ],
+      [
+        "match condition that fails under Ignore",
+        { matchConditions: [{ name: "fails", expression: "object.spec.gone == 1" }] },
+        /cannot be evaluated: .*; its failurePolicy is Ignore$/,
+      ],
+    ];
+    for (const [what, members, why] of rows)
+      it(`because of its ${what}, says so and does not; --force does, and says so too`, async () => {
+        const name = what.toLowerCase().replaceAll(" ", "-");
+        await register(rig, "validating", name, { name: `${name}.example.com`, clientConfig, ...members });
+        seen = undefined!;
+        const { code, out } = await run(`validating/${name}`);
+        const [, verdict] = /^VERDICT +not called: (.*)$/m.exec(out()) ?? [];
+        expect([code, seen]).to.deep.equal([0, undefined]);
+        expect(verdict).to.match(why);
+        expect(out()).to.not.match(/HTTP|CREDENTIALS/);
+        const forced = await run(`validating/${name}`, "--force");
+        expect(forced.code).to.equal(0);
+        expect(forced.out()).to.match(
+          /VERDICT +allowed\nBUT +an API server would not call it: .+\nHTTP +200\n/,
+        );
+        expect(seen.request).to.include({ name: "web" });
+      });
+
+    it("because a condition cannot be evaluated under Fail, the request is refused: exit 1", async () => {
+      const failing = [{ name: "fails", expression: "object.spec.gone == 1" }];
+      const name = "fails.example.com";
+      const closed = { clientConfig, failurePolicy: "Fail", matchConditions: failing } as const;
+      await register(rig, "validating", "fails", { name, ...closed });
+      const { code, out } = await run("validating/fails");
+      expect(code).to.equal(1);
+      expect(out()).to.match(/VERDICT +refused without a call: its match conditions cannot be evaluated: /);
+    });
+
+    it("asks the cluster where a condition asks who may", async () => {
+      const expression = "authorizer.group('apps').resource('deployments').check('create').allowed()";
+      const matchConditions = [{ name: "may", expression: `!${expression}` }];
+      await register(rig, "validating", "may", { name: "may.example.com", clientConfig, matchConditions });
+      expect((await run("validating/may")).out()).to.match(/not called: its match condition "may" is false/);
+    });
+  });
+
+  describe("of a configuration with several webhooks", () => {
+    const patchOf = (from: string, to: string): string =>
+      Buffer.from(
+        JSON.stringify([
+          { op: "test", path: "/metadata/labels/app", value: from },
+          { op: "replace", path: "/metadata/labels/app", value: to },
+        ]),
+      ).toString("base64");
+    const at = (path: string) => ({ ...clientConfig, service: { ...clientConfig.service, path } });
+    before(async () => {
+      const never = { objectSelector: { matchLabels: { never: "ever" } } };
+      const several = [
+        { name: "one.example.com", clientConfig: at("/one") },
+        { name: "two.example.com", clientConfig: at("/two"), ...never },
+        { name: "three.example.com", clientConfig: at("/three") },
+      ];
+      await register(rig, "validating", "several", ...several);
+      await register(rig, "mutating", "several", ...several);
+    });
+    const verdicts = (out: string): string[] => [...out.matchAll(/^VERDICT +(.*)$/gm)].map(([, one]) => one!);
+
+    it("calls all that match in their order and tells each verdict", async () => {
+      answers = { "/one": { allowed: false, status: { message: "no" } }, "/three": { allowed: true } };
+      const { code, out } = await run("validating/several");
+      expect(code).to.equal(1);
+      expect([...out().matchAll(/^WEBHOOK +(.*)$/gm)].map(([, name]) => name)).to.deep.equal([
+        ...["one.example.com", "two.example.com", "three.example.com"],
+      ]);
+      expect(verdicts(out())).to.deep.equal([
+        "denied: no",
+        "not called: its objectSelector does not select it",
+        "allowed",
+      ]);
+      expect(JSON.parse((await run("validating/several", "-o", "json")).out())).to.deep.include({
+        allowed: false,
+      });
+      const chosen = await run("validating/several", "--webhook", "three.example.com");
+      expect([chosen.code, verdicts(chosen.out())]).to.deep.equal([0, ["allowed"]]);
+    });
+
+    it("shows each mutating webhook what those before it made of the object", async () => {
+      const patchType = "JSONPatch";
+      answers = {
+        "/one": { allowed: true, patchType, patch: patchOf("web", "shop") },
+        "/three": { allowed: true, patchType, patch: patchOf("shop", "store") },
+      };
+      const { code, out } = await run("mutating/several");
+      expect([code, seen.request]).to.have.nested.property("[1].object.metadata.labels.app", "shop");
+      expect(code).to.equal(0);
+      expect(out())
+        .to.match(/- +app: web\n\+ +app: shop\n/)
+        .and.match(/- +app: shop\n\+ +app: store\n/);
+    });
+
+    it("calls no mutating webhook after one that refused", async () => {
+      answers = { "/one": { allowed: false }, "/three": { allowed: true } };
+      const { code, out } = await run("mutating/several");
+      expect(code).to.equal(1);
+      expect(verdicts(out()).at(-1)).to.equal("not called: the request was refused before");
+    });
+  });
+
+  it("presents what the API server's webhook kubeconfig says, and a requested token in its place", async () => {
+    const users = [{ name: "*.ns.svc", user: { token: "of-the-kubeconfig" } }];
+    const webhookKubeconfig = await rig.write("webhooks", JSON.stringify({ users }));
+    const { out } = await run("validating/v", "--webhook-kubeconfig", webhookKubeconfig);
+    expect(seen.authorization).to.equal("Bearer of-the-kubeconfig");
+    expect(out()).to.match(/CREDENTIALS +token\n/);
+    const account = ["--service-account", "kube-system/caller"];
+    await run("validating/v", "--webhook-kubeconfig", webhookKubeconfig, ...account);
+    expect(seen.authorization).to.match(/^Bearer ey/);
+    const fault = await faultOf("validating/v", "--webhook-kubeconfig", "/nonexistent");
+    expect(fault.code).to.equal("ERR_KUBECONFIG");
+  });
+
+  it("shows what is sent, and no secret of it", async () => {
+    const account = ["--service-account", "kube-system/caller"];
+    const { out } = await run("validating/v", "--show-request", ...account);
+    expect(out())
+      .to.match(
+        /\nREQUEST\n {2}POST https:\/\/svc\.ns\.svc:443\/v\?timeout=10s\n {2}Host: svc\.ns\.svc:443\n/,
+      )
+      .and.include("  Authorization: Bearer [redacted]\n")
+      .and.match(/\n {2}request:\n(?:.*\n)* {4}operation: CREATE\n/);
+    const token = seen.authorization!.split(" ")[1]!;
+    const json = (await run("validating/v", "-o", "json", ...account)).out();
+    expect(JSON.parse(json).webhooks[0].request.body.request).to.deep.include({
+      options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },
+    });
+    expect(json).to.include("9007199254740993");
+    for (const text of [out(), json]) expect(text).to.not.include(token);
+    expect((await run("validating/v")).out()).to.not.include("REQUEST");
+  });
+
+  it("reviews a subresource, and a connection to one", async () => {
+    const rules = [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*" as const], resources: ["*/*"] }];
+    await register(rig, "validating", "all", { name: "all.example.com", clientConfig, rules });
+    await run("validating/all", "--subresource", "status");
+    expect(seen.request).to.deep.include({ subResource: "status", requestSubResource: "status" });
+    const options = await rig.write("exec.yaml", "{apiVersion: v1, kind: PodExecOptions, command: [sh]}");
+    const connect = ["--operation", "CONNECT", "--name", "p", "-f", options];
+    await run("validating/all", ...connect, "--resource", "v1/pods", "--subresource", "exec");
+    expect(seen.request).to.deep.include({
+      operation: "CONNECT",
+      kind: { group: "", version: "v1", kind: "PodExecOptions" },
+      resource: { group: "", version: "v1", resource: "pods" },
+      ...{ subResource: "exec", name: "p", namespace: "default", oldObject: null, options: null },
+    });
+    expect((await faultOf("validating/all", ...connect)).message).to.match(/--subresource is required/);
+    expect((await faultOf("validating/all", ...connect, "--subresource", "exec")).message).to.match(
+      /no PodExecOptions in v1: name its resource with --resource/,
     );
-    const { code, err } = await run("validating/v", "-f", configMap, "-n", "kube-system");
-    expect(code).to.equal(0);
-    expect(err()).to.match(/rules of v\.example\.com do not match/);
-    expect(seen.request).to.include({ namespace: "kube-system" });
+    const wrong = [...connect, "--subresource", "exec", "--resource"];
+    expect((await faultOf("validating/all", ...wrong, "pods")).message).to.match(/--resource=pods: must be/);
+    expect((await faultOf("validating/all", ...wrong, "v1/pots")).message).to.match(/has no pots in v1/);
   });
 
   it("says what is wrong with the object and the flags", async () => {
@@ -169,10 +334,28 @@ describe("countersign call", () => {
     expect((await rejectionOf(call.run(args, io))).message).to.match(/--resolve=nowhere: must be HOST:PORT/);
   });
 
-  it("fails where the webhook does", async () => {
+  it("fails where the webhook does, and by its failurePolicy", async () => {
     answer = { allowed: true, uid: "other" };
-    expect((await faultOf("validating/v")).message).to.match(
-      /failed calling webhook "v\.example\.com": received invalid webhook response: expected response\.uid/,
+    const open = await run("validating/v");
+    expect(open.code).to.equal(0);
+    expect(open.out()).to.match(
+      /VERDICT +failed, which its failurePolicy ignores: failed calling webhook "v\.example\.com": received invalid webhook response: expected response\.uid/,
     );
+    const failurePolicy = "Fail";
+    await register(rig, "validating", "closed", { name: "closed.example.com", clientConfig, failurePolicy });
+    const closed = await run("validating/closed");
+    expect([closed.code, closed.out()]).to.have.nested.property("[0]", 1);
+    expect(closed.out()).to.match(/VERDICT +failed: failed calling webhook/);
+  });
+
+  it("refuses what a configuration's annotation cannot mean", async () => {
+    const annotations = {
+      "countersign.dev/authentication-source": '{"gone.example.com":{"tokenRequest":{}}}',
+    };
+    await rig.client.request({
+      path: "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+      body: { metadata: { name: "annotated", annotations }, webhooks: [] },
+    });
+    expect((await faultOf("validating/annotated")).code).to.equal("ERR_CONFIGURATION");
   });
 });

@@ -122,7 +122,7 @@ await describeWith(["kube-apiserver 1.37"], "the commands against kube-apiserver
     it(`call with a token ends with ${code} for ${image}`, async () => {
       const target = ["--webhook-configuration=validating/story-url", "--webhook=fail.url.example.com"];
       const answer = await story.countersign(
-        ["call", ...target, account, "--api-group=apps", "-f", "-"],
+        ["call", ...target, account, "--api-group=apps", "--force", "-f", "-"],
         JSON.stringify(deployment("called", {}, image)),
       );
       expect(answer.code, answer.stdout + answer.stderr).to.equal(code);
@@ -135,7 +135,7 @@ await describeWith(["kube-apiserver 1.37"], "the commands against kube-apiserver
       `--resolve=127.0.0.1:${story.serve.port}`,
     ];
     const answer = await story.countersign(
-      ["call", ...target, account, "--api-group=apps", "-f", "-"],
+      ["call", ...target, account, "--api-group=apps", "--force", "-f", "-"],
       JSON.stringify(deployment("called", {}, goodImage)),
     );
     expect(answer.code, answer.stdout + answer.stderr).to.equal(0);
@@ -144,7 +144,7 @@ await describeWith(["kube-apiserver 1.37"], "the commands against kube-apiserver
   it("call without a token is refused", async () => {
     const target = ["--webhook-configuration=validating/story-url", "--webhook=fail.url.example.com"];
     const answer = await story.countersign(
-      ["call", ...target, "-f", "-"],
+      ["call", ...target, "--force", "-f", "-"],
       JSON.stringify(deployment("called", {}, goodImage)),
     );
     expect(answer.code).to.equal(1);
