@@ -353,6 +353,12 @@ describe("match condition expressions", () => {
       it(`of far too many ${what} are refused`, () =>
         expect(checkMatchCondition(expression)).to.match(/nested|Exceeded|longer|deep/));
 
+    it("whose patterns together take long to compile are refused", () => {
+      const patterns = Array.from({ length: 900 }, (_, i) => `"a".matches("(a{900})${i}")`);
+      expect(checkMatchCondition(patterns.join(" || "))).to.match(/cost limit/);
+      expect(checkMatchCondition(patterns.slice(0, 10).join(" || "))).to.equal(undefined);
+    });
+
     it("of many operators are none too many", () => {
       const expression = Array.from({ length: 400 }, (_, i) => `request.name != "n${i}"`).join(" && ");
       expect(evaluateExpression(expression)).to.equal(true);

@@ -33,6 +33,8 @@ describe("metering", () => {
       "sorting by what takes long": "object.items.sortBy(a, object.items.sum()).size() == 1",
       "an overrun that is absorbed": `${nested(4, "all", "true")} || true`,
       "an overrun in an optional": `optional.of(${nested(4, "all", "true")}).orValue(true)`,
+      "errors that are absorbed": "object.items.all(x, object.items.all(y, object.missing == 1 || true))",
+      "errors that an expression's length makes dear": `object.items.all(x, (object.missing == 1 || true) && "${"a".repeat(50_000)}" != "")`,
       "strings that double": doubling("object.text"),
       "lists that double": doubling("object.items"),
       "bytes that double": doubling("bytes(object.text)"),
