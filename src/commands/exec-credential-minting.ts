@@ -5,12 +5,29 @@ import { createPrivateTokenFiles } from "../credentials/private-token-files.ts";
 import type { TokenSource } from "../credentials/token-source.ts";
 import type { WebhookEndpoint } from "../webhook/endpoints/endpoint-token-intent.ts";
 import type { CommandIO } from "./command.ts";
+import type { ObtainedCredential } from "./exec-answer.ts";
 import type { MintingSettings } from "./exec-credential-flags.ts";
 import { withinDeadline } from "./exec-deadline.ts";
 import { reportFailure } from "./failure.ts";
 
+/** A token of our own asking, and the key pair that the flags name. */
+export async function mintedCredential(
+  settings: MintingSettings,
+  cluster: ExecCluster | undefined,
+  io: CommandIO,
+): Promise<ObtainedCredential> {
+  const [minted, clientCertificate] = await Promise.all([
+    mintedToken(settings, cluster, io).then(
+      (token) => ({ token }),
+      (failure: unknown) => ({ failure }),
+    ),
+    presentedKeyPair(settings, io),
+  ]);
+  return { ...minted, clientCertificate };
+}
+
 /** The kept token while it is fresh, otherwise one that is minted now. */
-export async function mintedToken(
+async function mintedToken(
   settings: MintingSettings,
   cluster: ExecCluster | undefined,
   io: CommandIO,
@@ -29,7 +46,7 @@ export async function mintedToken(
  * The key pair that the flags name. client-go fails every call with a pair that does not belong together, so one that
  * cannot be used is left out and reported: the token may still be all that is asked for.
  */
-export async function presentedKeyPair(
+async function presentedKeyPair(
   { clientCertificate }: MintingSettings,
   io: CommandIO,
 ): Promise<PresentedKeyPair | undefined> {

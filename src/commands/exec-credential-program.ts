@@ -1,8 +1,9 @@
 import { writeSync } from "node:fs";
 import type { CommandIO } from "./command.ts";
-import { execCredential } from "./exec-credential.ts";
+import { answerClientGo } from "./exec-answer.ts";
 import { reportFailure } from "./failure.ts";
 import { leaveAtOnce } from "./leave-at-once.ts";
+import { plainAgentArguments } from "./plain-agent-arguments.ts";
 
 // `exec-credential` as a program of its own: what the package bundles into one file, and what a clone runs from source.
 // Descriptors rather than process.stdout: making that stream costs more than a cached answer does.
@@ -19,8 +20,17 @@ const args = process.argv.slice(process.argv[2] === "exec-credential" ? 3 : 2);
 /** What is still open after that is a name look-up or file that hangs. */
 const graceMs = 50;
 
-void execCredential
-  .run(args, io)
+async function run(): Promise<number> {
+  const plain = plainAgentArguments(args);
+  if (plain === undefined) {
+    const { execCredential } = await import("./exec-credential.ts");
+    return execCredential.run(args, io);
+  }
+  const { agentCredential } = await import("./agent-credential.ts");
+  return answerClientGo(plain.onFailure, io, (cluster) => agentCredential(plain.socket, cluster));
+}
+
+void run()
   .catch((error: unknown) => reportFailure(error, io, "exec-credential"))
   .then((exitCode) => {
     process.exitCode = exitCode;
