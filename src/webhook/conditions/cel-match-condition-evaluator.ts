@@ -17,6 +17,7 @@ import type {
   MatchConditionVerdict,
 } from "./match-condition-evaluator.ts";
 
+/** What {@link createMatchConditionEvaluator} takes. */
 export interface MatchConditionEvaluatorOptions {
   /** Who answers `authorizer` in expressions. Default: nobody, and to look at `authorizer` is an evaluation error. */
   readonly authorizer?: Authorizer;
