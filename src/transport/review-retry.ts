@@ -8,6 +8,8 @@ const attempts = 5;
 const firstPauseMs = 500;
 const factor = 1.5;
 const jitter = 0.2;
+/** Whoever is told to come back later than that has no time for it: a request that waits for a review ends in a minute. */
+const longestPauseMs = 30_000;
 
 export interface ReviewRetryOptions {
   readonly signal?: AbortSignal | undefined;
@@ -29,9 +31,10 @@ export async function withReviewRetries<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (count === attempts || signal?.aborted || !mayPass(error)) throw error;
+      const toldMs = retryAfterMs(error);
+      if (count === attempts || signal?.aborted || toldMs > longestPauseMs || !mayPass(error)) throw error;
       const backOffMs = firstPauseMs * factor ** (count - 1) * (1 + jitter * clock.random());
-      await pause(Math.max(backOffMs, retryAfterMs(error)), signal);
+      await pause(Math.max(backOffMs, toldMs), signal);
     }
   }
 }

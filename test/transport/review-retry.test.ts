@@ -45,6 +45,7 @@ describe("withReviewRetries", () => {
     ["403", status(403)],
     ["404", status(404)],
     ["503 without more", status(503)],
+    ["an answer that says to come back much later", status(429, { details: { retryAfterSeconds: 31 } })],
     ["a redirect", status(307)],
     ["a refused connection", transport("ECONNREFUSED")],
     ["a certificate that is not trusted", transport("SELF_SIGNED_CERT_IN_CHAIN")],
