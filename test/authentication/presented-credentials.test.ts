@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { expect } from "chai";
 import type { PresentedCredentials } from "../../src/authentication/authenticator.ts";
 import { presentedCredentials } from "../../src/authentication/presented-credentials.ts";
@@ -40,6 +41,37 @@ describe("presentedCredentials", () => {
     expect(seen[0]!.rawHeaders!.slice(0, 4)).to.deep.equal(["Host", "x", "authorization", "Bearer one"]);
     expect(seen[0]!.clientCertificate!.raw.toString("latin1")).to.contain("jane");
   });
+
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const)
+    it(`is the certificate also where a session of ${maxVersion} is taken up again`, async () => {
+      const { certificatePem: cert, keyPem: key } = createCertificateAuthority().issue({
+        commonName: "jane",
+      });
+      const tls = { cert, key, ca: server.ca, maxVersion, agent: false } as const;
+      const ask = (session?: Buffer): Promise<{ session: Buffer; reused: boolean }> =>
+        new Promise((resolve, reject) => {
+          let held = session;
+          const outgoing = request(server.url, { ...tls, ...(session && { session }) });
+          outgoing.once("error", reject);
+          outgoing.once("socket", (socket) =>
+            socket.on("session", (next: Buffer) => {
+              held = next;
+            }),
+          );
+          outgoing.once("response", (response) => {
+            const reused = (response.socket as TLSSocket).isSessionReused();
+            response.resume().once("close", () => resolve({ session: held!, reused }));
+          });
+          outgoing.end();
+        });
+      const first = await ask();
+      const second = await ask(first.session);
+      expect(second.reused).to.equal(true);
+      expect(seen.map(({ clientCertificate }) => clientCertificate?.raw)).to.deep.equal([
+        seen[0]!.clientCertificate!.raw,
+        seen[0]!.clientCertificate!.raw,
+      ]);
+    });
 
   it("has no certificate where the peer sent none", async () => {
     await call({});
