@@ -7,6 +7,7 @@ import { webhookConfigurationKinds } from "./decode-webhook-configuration.ts";
 import { manifestFiles } from "./manifest-files.ts";
 import type { LiveWebhookConfigurationSource } from "./webhook-configuration-source.ts";
 
+/** Which folder is read, and what of it. */
 export interface LoadManifestDirectoryOptions {
   /** Holds the manifests: `.yaml`, `.yml` and `.json`, of any number of documents. Subfolders are not looked into. */
   readonly directory: string;

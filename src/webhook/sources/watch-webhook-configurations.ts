@@ -14,6 +14,7 @@ import { webhookConfigurationsPath } from "./list-webhook-configurations.ts";
 import { createReadiness } from "./readiness.ts";
 import type { LiveWebhookConfigurationSource } from "./webhook-configuration-source.ts";
 
+/** Whose configurations are watched, and which. */
 export interface WatchWebhookConfigurationsOptions {
   /** The API server; its ServiceAccount needs `list` and `watch` on each kind. */
   readonly client: Pick<RestClient, "request" | "stream" | "server">;
