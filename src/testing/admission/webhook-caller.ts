@@ -21,6 +21,8 @@ export interface WebhookAuthentication {
   readonly mode?: "attested" | "audience";
   /** Default `all`. `authenticationSource`: only where the clientConfig asks for it (KEP-2510). */
   readonly webhooks?: "all" | "authenticationSource";
+  /** Whether a webhook is not called at all when its token cannot be had. Default: it is called without a bearer. */
+  readonly strict?: boolean;
 }
 
 export interface WebhookCallerOptions {
