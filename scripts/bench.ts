@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { acquisitionRows, startCluster } from "./bench/acquisition.ts";
+import { agentRows } from "./bench/agent.ts";
 import { dispatchRows } from "./bench/dispatch.ts";
 import { createFixture } from "./bench/fixture.ts";
 import { matchingRows } from "./bench/matching.ts";
@@ -23,6 +24,7 @@ try {
     ...(await matchingRows(options)),
     ...(await dispatchRows(fixture, options)),
     ...(await pluginRows(cluster, options)),
+    ...(await agentRows(cluster, options)),
     ...(await startupRows(fixture, options)),
     ...(await throughputRows(fixture, options)),
   );

@@ -72,7 +72,7 @@ export function startTokenKeeping(options: TokenKeepingOptions): TokenKeeping {
  * The whole of the ten seconds' jitter, always: renewed after 470 s and a tick, a token of 600 s in a file is good for
  * 120 s more even where minting the next takes nine.
  */
-function createAgentCache(rest: RestClient, clock: Clock): TokenCache {
+export function createAgentCache(rest: RestClient, clock: Clock): TokenCache {
   return createTokenCache({
     server: rest.server,
     client: createTokenRequestClient(rest),
