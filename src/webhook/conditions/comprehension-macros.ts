@@ -61,7 +61,7 @@ const rangeItself: ComprehensionMacro["resultType"] = (_checker, range) => range
 const macros: readonly ComprehensionMacro[] = [
   macro("all", 2, ["bool"], bool, (loop) => quantify(loop, false)),
   macro("exists", 2, ["bool"], bool, (loop) => quantify(loop, true)),
-  macro("existsOne", 1, ["bool"], bool, existsOne),
+  macro("exists_one", 2, ["bool"], bool, existsOne),
   macro("existsOne", 2, ["bool"], bool, existsOne),
   macro("transformList", 2, ["dyn"], list, (loop) => transformList(loop, false)),
   macro("transformList", 2, ["bool", "dyn"], list, (loop) => transformList(loop, true)),

@@ -1,6 +1,7 @@
 import { functionPrefix, type LiteralChecks } from "./cel-function.ts";
 import { type CelNode, callOf, walk } from "./cel-node.ts";
 import { maxInt } from "./cel-values.ts";
+import { countClauses } from "./string-format.ts";
 
 /**
  * What Kubernetes' AST validators refuse beside wrong types, in a checked tree: lists and maps of mixed types outside
@@ -17,7 +18,8 @@ export function findLiteralFault(root: CelNode, checks: LiteralChecks): string |
     const fault =
       literalFault(node, negated.has(node)) ??
       (formatted.has(node) ? undefined : mixedFault(node)) ??
-      argumentFault(node, checks);
+      argumentFault(node, checks) ??
+      formatFault(node);
     if (fault !== undefined) return fault;
   }
   return undefined;
@@ -65,5 +67,19 @@ function argumentFault(node: CelNode, checks: LiteralChecks): string | undefined
     return undefined;
   } catch (error) {
     return `invalid ${name} argument: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** cel-go checks a constant text against its clauses, and against how many arguments stand beside it. */
+function formatFault(node: CelNode): string | undefined {
+  const call = callOf(node);
+  const [text, args] = call?.args ?? [];
+  if (call?.name !== `${functionPrefix}format` || text?.op !== "value") return undefined;
+  try {
+    const clauses = countClauses(text.args as string);
+    const given = args?.op === "list" ? (args.args as readonly CelNode[]).length : clauses;
+    return clauses === given ? undefined : `format takes ${clauses} arguments here, not ${given}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

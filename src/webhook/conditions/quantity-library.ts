@@ -13,7 +13,7 @@ export const quantityLibrary: CelLibrary = {
   functions: [
     celFunction(`quantity(string): ${type}`, parseQuantity, parseCost),
     celFunction("isQuantity(string): bool", isQuantity, parseCost),
-    celFunction(`${type}.sign(): int`, ({ nanos }: Quantity) => (nanos > 0n ? 1n : nanos < 0n ? -1n : 0n)),
+    celFunction(`sign(${type}): int`, ({ nanos }: Quantity) => (nanos > 0n ? 1n : nanos < 0n ? -1n : 0n)),
     celFunction(
       `${type}.isGreaterThan(${type}): bool`,
       (one: Quantity, other: Quantity) => one.nanos > other.nanos,

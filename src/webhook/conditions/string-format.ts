@@ -6,6 +6,18 @@ import { traversal } from "./cel-values.ts";
 /** Go's strconv and fmt print no more; cel-go's clauses take no more either. */
 const maxPrecision = 100;
 
+/** How many arguments a text takes. @throws EvaluationError for a clause that there is none of. */
+export function countClauses(text: string): number {
+  let count = 0;
+  for (const [whole, rest, , verb] of text.matchAll(clause)) {
+    if (rest === "%") continue;
+    if (verb === undefined || !"sdbofexX".includes(verb))
+      throw new EvaluationError(`unrecognized formatting clause in ${whole}`);
+    count++;
+  }
+  return count;
+}
+
 const clause = /%(%|(?:\.([0-9]{0,9}))?([a-zA-Z]))?/g;
 
 /**

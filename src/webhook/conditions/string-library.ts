@@ -61,7 +61,6 @@ const changes: CelLibrary["functions"] = [
   celFunction("string.lowerAscii(): string", lowerAscii, once),
   celFunction("string.upperAscii(): string", upperAscii, once),
   celFunction("string.trim(): string", trim, once),
-  celFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""), once),
   celFunction("string.substring(int): string", (text: string, start: bigint) => substring(text, start), once),
   celFunction("string.substring(int, int): string", substring, once),
   celFunction(

@@ -21,13 +21,13 @@ const supported: Readonly<Record<string, readonly string[]>> = {
   macros: [
     "has(object.metadata.name) && !has(object.metadata.namespace) && has(object.status)",
     "has(object.spec.template.spec.containers[0].image)",
-    "[1, 2].all(x, x > 0) && [1, 2].exists(x, x > 1) && [1, 2].exists_one(x, x > 1) && [1, 2].existsOne(x, x > 1)",
+    "[1, 2].all(x, x > 0) && [1, 2].exists(x, x > 1) && [1, 2].exists_one(x, x > 1)",
     "[1, 2].map(x, x * 2) == [2, 4] && [1, 2].map(x, x > 1, x * 2) == [4] && [1, 2].filter(x, x > 1) == [2]",
     `{"a": 1}.all(k, k == "a") && {"a": 1}.map(k, k) == ["a"] && {1: 2}.exists(k, k == 1)`,
   ],
   "comprehensions of two variables": [
     `{"a": 1, "b": 2}.all(k, v, k != "c" && v > 0) && [5, 6].all(i, v, v == i + 5)`,
-    `{"a": 1, "b": 2}.exists(k, v, k == "b" && v == 2) && !{"a": 1}.existsOne(k, v, v == 2)`,
+    `{"a": 1, "b": 2}.exists(k, v, k == "b" && v == 2) && !{"a": 1}.existsOne(k, v, v == 2) && {"a": 1}.exists_one(k, v, v == 1)`,
     `["a", "b"].transformList(i, v, "%d%s".format([i, v])) == ["0a", "1b"]`,
     `{"a": 1, "b": 2}.transformList(k, v, v > 1, k) == ["b"]`,
     `{"a": 1}.transformMap(k, v, v + 1) == {"a": 2} && [7].transformMap(i, v, v) == {0: 7}`,
@@ -72,7 +72,7 @@ const supported: Readonly<Record<string, readonly string[]>> = {
     `"a b c".split(" ") == ["a", "b", "c"] && "a b c".split(" ", 2) == ["a", "b c"] && "a b".split(" ", 0) == []`,
     `"h😀i".split("") == ["h", "😀", "i"]`,
     `"tacocat".substring(4) == "cat" && "tacocat".substring(0, 4) == "taco" && "h😀i".substring(1, 2) == "😀"`,
-    `"  \\ttrim\\n ".trim() == "trim" && "gums".reverse() == "smug"`,
+    `"  \\ttrim\\n ".trim() == "trim"`,
     `strings.quote("a\\"b\\n") == "\\"a\\\\\\"b\\\\n\\""`,
     `"%s %d %.2f %x %X %o %b %e %%".format(["a", 1, 1.5, 255, 255, 8, 5, 1500.0]) == "a 1 1.50 ff FF 10 101 1.500000e+03 %"`,
     `"%s".format([["a", "b"]]) == "[a, b]" && "%s".format([{"b": 1, "a": 2}]) == "{a: 2, b: 1}" && "%s".format([null]) == "null"`,
@@ -118,7 +118,7 @@ const supported: Readonly<Record<string, readonly string[]>> = {
   quantity: [
     `isQuantity("1.3Gi") && isQuantity("1e3") && !isQuantity("10gb") && !isQuantity("") && !isQuantity("1 Gi")`,
     `quantity("1k") == quantity("1000") && quantity("1Ki") == quantity("1024") && quantity("500m").compareTo(quantity("0.5")) == 0`,
-    `quantity("1Gi").isGreaterThan(quantity("1G")) && quantity("1m").isLessThan(quantity("1")) && quantity("-1").sign() == -1`,
+    `quantity("1Gi").isGreaterThan(quantity("1G")) && quantity("1m").isLessThan(quantity("1")) && sign(quantity("-1")) == -1`,
     `quantity("9223372036854775807").asInteger() == 9223372036854775807 && !quantity("100m").isInteger()`,
     `quantity("9007199254740993").add(1) == quantity("9007199254740994") && quantity("1").sub(quantity("1m")) == quantity("999m")`,
     `quantity("1.5").asApproximateFloat() == 1.5 && quantity("0.1n") == quantity("1n") && quantity("1E") == quantity("1e18")`,

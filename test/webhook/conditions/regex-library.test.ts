@@ -40,7 +40,7 @@ describe("matches", () => {
       "object.texts.all(text, text.matches(object.pattern))",
       `object.texts.exists(text, text.matches("(?i)^abc$"))`,
       "object.texts.exists_one(text, text.matches(object.pattern))",
-      "object.texts.existsOne(text, text.matches(object.pattern))",
+      "object.texts.existsOne(i, text, text.matches(object.pattern))",
       "object.texts.filter(text, text.matches(object.pattern)).size() == 1",
       "object.texts.map(text, text.matches(object.pattern))[0]",
       "object.texts.map(text, text.matches(object.pattern), 1).size() == 1",
