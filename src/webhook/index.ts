@@ -72,6 +72,10 @@ export {
   loadManifestDirectory,
 } from "./sources/load-manifest-directory.ts";
 export {
+  validateWebhookClientConfig,
+  type WebhookClientConfigFault,
+} from "./sources/validate-webhook-client-config.ts";
+export {
   type WatchWebhookConfigurationsOptions,
   watchWebhookConfigurations,
 } from "./sources/watch-webhook-configurations.ts";

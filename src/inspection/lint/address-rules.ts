@@ -1,8 +1,8 @@
+import { webhookServiceFaults } from "../../webhook/sources/webhook-service-faults.ts";
 import { webhookURLFaults } from "../../webhook/sources/webhook-url-faults.ts";
 import type { LintFault } from "./finding.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
-import { serviceFaults } from "./service-faults.ts";
 import { addressOf, audienceOf } from "./webhook-audiences.ts";
 
 /** What of an address can be called, and by how many spellings it can be missed. */
@@ -58,7 +58,7 @@ const invalid: LintRule<WebhookSubject> = {
       ...(url === undefined
         ? []
         : webhookURLFaults(url).map((message) => ({ path: [...config, "url"], message }))),
-      ...(service === undefined ? [] : serviceFaults(service)).map(({ field, message }) => ({
+      ...(service === undefined ? [] : webhookServiceFaults(service)).map(({ field, message }) => ({
         path: [...config, "service", field],
         message,
       })),

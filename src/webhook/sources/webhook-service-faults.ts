@@ -8,7 +8,7 @@ interface ServiceFault {
 const dns1123Subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** What k8s.io/apiserver pkg/util/webhook/validation.go has against a webhook's Service. */
-export function serviceFaults({
+export function webhookServiceFaults({
   name,
   namespace,
   port = 443,
