@@ -13,5 +13,6 @@ for (const name of Object.keys(vectorFiles)) {
   const known = existsSync(join(folder, name)) ? (readJSON(name) as VectorFile) : undefined;
   write(name, generate(name, known));
 }
-const { code, stderr } = await run("biome", ["format", "--write", folder]);
+const biome = join(folder, "../../node_modules/.bin/biome");
+const { code, stderr } = await run(biome, ["format", "--write", folder]);
 if (code !== 0) throw new Error(stderr);
