@@ -10,7 +10,7 @@ import type { RestClientOptions } from "../transport/rest-client.ts";
 import { agentLivenessChecks, agentReadinessChecks } from "./agent-readiness.ts";
 import { createAgentSocket } from "./agent-socket.ts";
 import { createPluginAnswers } from "./plugin-answers.ts";
-import { listenOnSocketFile, type SocketFile } from "./socket-file.ts";
+import { listenOnSocketFile, prepareSocketFolder, type SocketFile } from "./socket-file.ts";
 import { startTokenKeeping, type TokenKeeping } from "./token-keeping.ts";
 
 /** What an agent is made of. */
@@ -53,9 +53,11 @@ export function createAgent(options: AgentOptions): Agent {
   async function open(): Promise<{ adminPort: number }> {
     const keyPair = await loadClientCertificate(configuration);
     if (keyPair !== undefined) closers.push(keyPair.close);
+    const { socket } = configuration;
+    // token files may stand below the socket's folder, which is made ours only while there is nothing in it
+    if (socket !== undefined) prepareSocketFolder(socket);
     const keeping = startTokenKeeping({ configuration, cluster, clock, log });
     closers.push(keeping.close);
-    const { socket } = configuration;
     const clientCertificate = () => keyPair?.current;
     const answer = createPluginAnswers({ ...keeping, clientCertificate, clock });
     const opened = socket === undefined ? undefined : await openSocket(socket, answer, log);

@@ -26,8 +26,7 @@ export async function listenOnSocketFile(server: Server, path: string): Promise<
   const temporary = join(folder, `.${process.pid}`);
   if (Math.max(Buffer.byteLength(path), Buffer.byteLength(temporary)) > maxPathBytes)
     throw wrong(path, `is longer than the ${maxPathBytes} bytes a socket's path may have`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  assertPrivateFolder(folder);
+  prepareSocketFolder(path);
   await assertNobodyThere(path);
   removeFile(temporary);
   await listen(server, temporary);
@@ -46,10 +45,13 @@ export async function listenOnSocketFile(server: Server, path: string): Promise<
 }
 
 /**
- * The kubelet makes a `hostPath` folder with mode 0755. As long as there is nothing in it and nobody else may write it,
- * it is made ours; a folder with something in it has other users.
+ * Makes the folder of a socket, with mode 0700. The kubelet makes a `hostPath` folder with mode 0755: as long as there is
+ * nothing in it and nobody else may write it, it is made ours; a folder with something in it has other users.
+ * @throws ERR_CONFIGURATION for a folder that is not private.
  */
-function assertPrivateFolder(folder: string): void {
+export function prepareSocketFolder(path: string): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (folderFault(folder) === undefined) return;
   const { uid, mode } = lstatSync(folder);
   const fresh = uid === process.geteuid?.() && (mode & 0o022) === 0 && readdirSync(folder).length === 0;

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
 import { placeholderToken } from "../../src/credentials/exec-credential.ts";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
@@ -134,7 +134,10 @@ describe("createAgent", () => {
     });
   });
 
-  describe("while the API server is away", () => {
+  describe("while the API server is away", function () {
+    // a watch that failed is tried again after a pause of its own
+    this.timeout(30_000);
+
     it("starts, and has a token once the API server is there", async () => {
       await rig.create("a", {});
       await rig.relay.stop();
@@ -223,6 +226,15 @@ describe("createAgent", () => {
       rig.controlPlane.clock.advance(10 * minutes);
       await rig.start(tokenFile);
       expect(rig.read("tokens/svc")).to.equal(placeholderToken);
+    });
+
+    it("keeps them below the socket's folder, in one that the kubelet has just made", async () => {
+      mkdirSync(rig.file("run"), { mode: 0o755 });
+      chmodSync(rig.file("run"), 0o755);
+      await rig.create("a", {});
+      await rig.start({ tokenFiles: [{ host, file: "run/tokens/svc" }] });
+      const { token } = await rig.token();
+      await until(() => rig.read("run/tokens/svc") === token, "the token");
     });
 
     it("does not start where a file cannot be written", async () => {
