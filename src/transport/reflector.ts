@@ -4,7 +4,8 @@ import { diagnosticsChannel, type WatchMessage } from "../diagnostics.ts";
 import { errorCodeOf } from "../errors.ts";
 import { apiStatusError, apiStatusOf } from "./api-status.ts";
 import { createBackOff } from "./back-off.ts";
-import { isListedObject, type ListedObject, listPages } from "./list-pages.ts";
+import { type CollectionCopy, type CollectionCopyOptions, createCollectionCopy } from "./collection-copy.ts";
+import { isListedObject, listPages } from "./list-pages.ts";
 import type { RestClient } from "./rest-client.ts";
 import { openWatch, UndecodableEvent, type WatchEvent } from "./watch-stream.ts";
 
@@ -15,16 +16,10 @@ const headTimeoutMs = 30_000;
 /** A watch that lived so long did its job. */
 const settledMs = 5_000;
 
-export interface ReflectorOptions<T> {
+export interface ReflectorOptions<T> extends CollectionCopyOptions<T> {
   readonly client: Pick<RestClient, "request" | "stream" | "server">;
-  /** Of the collection. */
-  readonly path: string;
-  /** What telemetry calls it. */
+  /** What telemetry calls the collection of `path`. */
   readonly resource: string;
-  /** What is kept of an object, asked once for each version of it. Throws where it cannot be understood. */
-  decode(object: ListedObject): T;
-  /** Told after every change, the first list included. Must not throw. */
-  onChange(): void;
   readonly clock?: Clock | undefined;
   /** Default: a timer. */
   readonly pause?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
@@ -39,12 +34,6 @@ export interface Reflector<T> {
   close(): void;
 }
 
-interface Held<T> {
-  readonly uid: string | undefined;
-  readonly version: string | undefined;
-  readonly value: T;
-}
-
 const channel = diagnosticsChannel("countersign:watch");
 
 /**
@@ -54,72 +43,24 @@ const channel = diagnosticsChannel("countersign:watch");
  * the process alive until it is closed.
  */
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
-  const { client, path, resource, clock = systemClock, pause = pauseFor } = options;
+  const { clock = systemClock, pause = pauseFor } = options;
   const closing = new AbortController();
   const { signal } = closing;
   const backOff = createBackOff(clock);
-  let held: ReadonlyMap<string, Held<T>> | undefined;
-  let values: readonly T[] | undefined;
+  const copy = createCollectionCopy(options);
   let version: string | undefined;
   let failure: unknown;
 
-  function publish(outcome: WatchMessage["outcome"], more: Partial<WatchMessage> = {}): void {
-    channel.publish({ server: client.server, resource, outcome, ...more });
-  }
-
-  function keep(next: ReadonlyMap<string, Held<T>>): void {
-    held = next;
-    values = undefined;
-    options.onChange();
-  }
-
-  function hold(object: ListedObject, last: Held<T> | undefined): Held<T> {
-    const { uid, resourceVersion } = object.metadata;
-    if (last !== undefined && uid !== undefined && last.uid === uid && last.version === resourceVersion)
-      return last;
-    try {
-      return { uid, version: resourceVersion, value: options.decode(object) };
-    } catch (cause) {
-      throw new UndecodableEvent(path, cause instanceof Error ? cause.message : String(cause), { cause });
-    }
-  }
-
-  async function list(): Promise<string> {
-    const { items, resourceVersion } = await listPages(client, path, signal);
-    const next = new Map(items.map((item) => [keyOf(item), hold(item, held?.get(keyOf(item)))]));
-    publish("listed", { objects: next.size });
-    if (!sameEntries(held, next)) keep(next);
-    return resourceVersion;
-  }
-
-  function take({ type, object }: WatchEvent): void {
-    if (type === "ERROR") throw apiStatusError(`watch of ${path}`, 500, object);
-    const next = resourceVersionOf(object);
-    if (next === undefined) throw new UndecodableEvent(path, `a ${type} without a resourceVersion`);
-    if (type !== "BOOKMARK") apply(type, object);
-    version = next;
-    backOff.reset();
-  }
-
-  function apply(type: "ADDED" | "MODIFIED" | "DELETED", object: object): void {
-    if (!isListedObject(object)) throw new UndecodableEvent(path, `a ${type} of an object without a name`);
-    const key = keyOf(object);
-    const next = new Map(held);
-    if (type === "DELETED") next.delete(key);
-    else next.set(key, hold(object, held?.get(key)));
-    if (!sameEntries(held, next)) keep(next);
-  }
-
-  /** Until the watch has ended. */
+  /** One watch, from its opening to its end. */
   async function follow(from: string): Promise<void> {
-    const timeoutSeconds = Math.floor(shortestWatchSeconds * (1 + clock.random()));
-    const request = { path, resourceVersion: from, timeoutSeconds, signal, timeoutMs: headTimeoutMs };
-    const events = await openWatch(client, request);
+    const events = await openFrom(from, options, signal);
     failure = undefined;
-    publish("watching");
     const openedAt = clock.now();
     try {
-      for await (const event of events) take(event);
+      for await (const event of events) {
+        version = take(event, copy, options.path);
+        backOff.reset();
+      }
     } finally {
       if (clock.now() - openedAt >= settledMs) backOff.reset();
     }
@@ -130,13 +71,13 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       const resumed = version !== undefined;
       const startedAt = clock.now();
       try {
-        version ??= await list();
+        version ??= await list(options, copy, signal);
         await follow(version);
         if (clock.now() - startedAt >= settledMs) continue;
       } catch (error) {
         if (signal.aborted) return;
         failure = error;
-        publish("failed", { code: errorCodeOf(error), detail: describe(error) });
+        publish(options, "failed", { code: errorCodeOf(error), detail: describe(error) });
         if (needsList(error)) version = undefined;
         // a list that is forgotten at once is not asked for again at once
         if (resumed && apiStatusOf(error)?.code === 410) continue;
@@ -148,8 +89,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   void run();
   return {
     get values() {
-      if (held !== undefined) values ??= [...held.values()].map(({ value }) => value);
-      return values;
+      return copy.values;
     },
     get failure() {
       return failure;
@@ -158,20 +98,53 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   };
 }
 
+type Subject = Pick<ReflectorOptions<unknown>, "client" | "path" | "resource" | "clock">;
+
+function publish(
+  { client, resource }: Subject,
+  outcome: WatchMessage["outcome"],
+  more: Partial<WatchMessage> = {},
+): void {
+  channel.publish({ server: client.server, resource, outcome, ...more });
+}
+
+/** The version that the list is of. */
+async function list(subject: Subject, copy: CollectionCopy<unknown>, signal: AbortSignal): Promise<string> {
+  const { items, resourceVersion } = await listPages(subject.client, subject.path, signal);
+  copy.replace(items);
+  publish(subject, "listed", { objects: items.length });
+  return resourceVersion;
+}
+
+async function openFrom(
+  resourceVersion: string,
+  subject: Subject,
+  signal: AbortSignal,
+): Promise<AsyncIterable<WatchEvent>> {
+  const { client, path, clock = systemClock } = subject;
+  const timeoutSeconds = Math.floor(shortestWatchSeconds * (1 + clock.random()));
+  const request = { path, resourceVersion, timeoutSeconds, signal, timeoutMs: headTimeoutMs };
+  const events = await openWatch(client, request);
+  publish(subject, "watching");
+  return events;
+}
+
+/** Takes in what an event says. The version that the collection then is of. */
+function take({ type, object }: WatchEvent, copy: CollectionCopy<unknown>, path: string): string {
+  if (type === "ERROR") throw apiStatusError(`watch of ${path}`, 500, object);
+  const version = resourceVersionOf(object);
+  if (version === undefined) throw new UndecodableEvent(path, `a ${type} without a resourceVersion`);
+  if (type === "BOOKMARK") return version;
+  if (!isListedObject(object)) throw new UndecodableEvent(path, `a ${type} of an object without a name`);
+  if (type === "DELETED") copy.delete(object);
+  else copy.set(object);
+  return version;
+}
+
 /** Whatever else happened to a watch, it can be taken up where it was. */
 function needsList(error: unknown): boolean {
   const status = apiStatusOf(error);
   return error instanceof UndecodableEvent || (status !== undefined && status.code !== 429);
-}
-
-function keyOf({ metadata: { namespace = "", name } }: ListedObject): string {
-  return `${namespace}/${name}`;
-}
-
-function sameEntries<T>(one: ReadonlyMap<string, T> | undefined, other: ReadonlyMap<string, T>): boolean {
-  if (one === undefined || one.size !== other.size) return false;
-  for (const [key, value] of other) if (one.get(key) !== value) return false;
-  return true;
 }
 
 function resourceVersionOf(object: object): string | undefined {

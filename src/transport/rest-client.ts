@@ -7,6 +7,7 @@ import type { Impersonation } from "../kubeconfig/user-credentials.ts";
 import type { Secret } from "../secret.ts";
 import { apiStatusError } from "./api-status.ts";
 import {
+  type ConnectionPool,
   createConnectionPool,
   type ExchangeRequest,
   type ExchangeResponse,
@@ -92,52 +93,21 @@ export function apiPath(...segments: readonly string[]): string {
  * @throws ERR_TRANSPORT for a server that is no URL, or a secret that would go over an unverified connection.
  */
 export function createRestClient(options: RestClientOptions): RestClient {
-  const { token, clock = systemClock } = options;
   const base = serverURL(options);
-  const secure = base.protocol === "https:";
-  const pool = createConnectionPool(secure ? options : "plain");
-  if ((token !== undefined || options.basic !== undefined) && !pool.verified)
+  const pool = createConnectionPool(base.protocol === "https:" ? options : "plain");
+  if ((options.token !== undefined || options.basic !== undefined) && !pool.verified)
     throw new CountersignError(
       "ERR_TRANSPORT",
       `${options.server}: a token or password is sent over https with a verified certificate only`,
     );
 
-  async function exchangeRequest(request: RestRequest, timeoutMs: number): Promise<ExchangeRequest> {
-    const bearer = await token?.token(request.signal === undefined ? {} : { signal: request.signal });
-    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    return {
-      pool,
-      host: base.hostname.replace(/^\[(.*)\]$/, "$1"),
-      port: Number(base.port || (secure ? 443 : 80)),
-      method: methodOf(request),
-      path: wirePath(base, request),
-      headers: headersOf(options, base.host, request, body, bearer?.token),
-      body,
-      timeoutMs,
-      maxResponseBytes: request.maxResponseBytes ?? options.maxResponseBytes ?? defaultMaxResponseBytes,
-      signal: request.signal,
-      peer: base.origin,
-    };
-  }
-
-  /** A token that was refused is not presented again. */
-  async function withFreshToken<T extends { readonly status: number }>(ask: () => Promise<T>): Promise<T> {
-    const sentAt = clock.now();
-    const response = await ask();
-    if (response.status === 401 && token !== undefined && "resetOlderThan" in token)
-      token.resetOlderThan(sentAt);
-    return response;
-  }
+  const connection = { options, base, pool };
 
   function once(request: RestRequest, deadline: number): Promise<ExchangeResponse> {
-    return withFreshToken(async () => {
-      const prepared = await exchangeRequest(request, 0);
+    return resettingToken(options, async () => {
+      const prepared = await prepare(connection, request);
       return exchange({ ...prepared, timeoutMs: Math.ceil(deadline - performance.now()) });
     });
-  }
-
-  function failure(request: RestRequest, status: number, body: unknown): CountersignError {
-    return apiStatusError(`${methodOf(request)} ${base.origin}${request.path}`, status, body);
   }
 
   async function send(request: RestRequest): Promise<RestResponse<unknown>> {
@@ -158,17 +128,68 @@ export function createRestClient(options: RestClientOptions): RestClient {
     async request<T>(request: RestRequest) {
       const { status, body } = await send(request);
       if (status >= 200 && status < 300) return { status, body: body as T };
-      throw failure(request, status, body);
+      throw failureOf(connection, request, status, body);
     },
     async stream(request) {
       const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? defaultTimeoutMs;
-      const prepared = await exchangeRequest(request, timeoutMs);
-      const { status, headers, body } = await withFreshToken(() => openStream(prepared));
+      const { status, headers, body } = await resettingToken(options, async () =>
+        openStream({ ...(await prepare(connection, request)), timeoutMs }),
+      );
       if (status >= 200 && status < 300) return body;
-      throw failure(request, status, parseBody({ status, headers, body: await readRefusal(body) }));
+      const refusal = parseBody({ status, headers, body: await readRefusal(body) });
+      throw failureOf(connection, request, status, refusal);
     },
     close: () => pool.close(),
   };
+}
+
+interface Connection {
+  readonly options: RestClientOptions;
+  readonly base: URL;
+  readonly pool: ConnectionPool;
+}
+
+/** The request as it goes on the wire, with the token of now. */
+async function prepare(
+  { options, base, pool }: Connection,
+  request: RestRequest,
+): Promise<Omit<ExchangeRequest, "timeoutMs">> {
+  const { signal } = request;
+  const bearer = await options.token?.token(signal === undefined ? {} : { signal });
+  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+  return {
+    pool,
+    host: base.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(base.port || (pool.secure ? 443 : 80)),
+    method: methodOf(request),
+    path: wirePath(base, request),
+    headers: headersOf(options, base.host, request, body, bearer?.token),
+    body,
+    maxResponseBytes: request.maxResponseBytes ?? options.maxResponseBytes ?? defaultMaxResponseBytes,
+    signal,
+    peer: base.origin,
+  };
+}
+
+/** A token that was refused is not presented again. */
+async function resettingToken<T extends { readonly status: number }>(
+  { token, clock = systemClock }: RestClientOptions,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const sentAt = clock.now();
+  const response = await ask();
+  if (response.status === 401 && token !== undefined && "resetOlderThan" in token)
+    token.resetOlderThan(sentAt);
+  return response;
+}
+
+function failureOf(
+  { base }: Connection,
+  request: RestRequest,
+  status: number,
+  body: unknown,
+): CountersignError {
+  return apiStatusError(`${methodOf(request)} ${base.origin}${request.path}`, status, body);
 }
 
 function methodOf({ method, body }: RestRequest): string {
