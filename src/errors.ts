@@ -66,7 +66,11 @@ export const errorCodes = {
     "the API server could not be asked to review the token",
   ),
   // may this user do that
-  ERR_IMPERSONATION: row(403, "Forbidden", "`Impersonate-*` headers came, and this server accepts none"),
+  ERR_IMPERSONATION: row(
+    403,
+    "Forbidden",
+    "the request impersonates (`Impersonate-*`), which this server accepts from nobody",
+  ),
   ERR_ACCESS_REVIEW_UNAVAILABLE: row(
     500,
     "InternalError",

@@ -10,7 +10,9 @@ export interface CredentialedRequest {
 
 /**
  * What of a request identifies its caller, for an authenticator. For certificates to come the listener needs
- * `requestCert: true` and `rejectUnauthorized: false`: which CA counts is the authenticator's to say.
+ * `requestCert: true` and `rejectUnauthorized: false`: which CA counts is the authenticator's to say. And
+ * `secureOptions: constants.SSL_OP_NO_TICKET` of node:crypto: a session that is taken up again has forgotten the
+ * intermediates.
  */
 export function presentedCredentials({ rawHeaders, socket }: CredentialedRequest): PresentedCredentials {
   const clientCertificate = presentedCertificate(socket);

@@ -1,5 +1,6 @@
+import { constants } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
+import { type RequestOptions, request, type ServerOptions } from "node:https";
 import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { expect } from "chai";
@@ -10,20 +11,47 @@ import { startTLSServer, type TLSServer } from "../tls-server.ts";
 
 describe("presentedCredentials", () => {
   let server: TLSServer;
+  let ticketless: TLSServer;
   let seen: PresentedCredentials[];
-  before(async () => {
-    server = await startTLSServer(
+  const listen = (more: ServerOptions = {}) =>
+    startTLSServer(
       (incoming: IncomingMessage, response) => {
         seen.push(presentedCredentials(incoming));
         response.end();
       },
-      { requestCert: true, rejectUnauthorized: false },
+      { requestCert: true, rejectUnauthorized: false, ...more },
     );
+  before(async () => {
+    server = await listen();
+    ticketless = await listen({ secureOptions: constants.SSL_OP_NO_TICKET });
   });
   beforeEach(() => {
     seen = [];
   });
-  after(() => server.close());
+  after(async () => {
+    await server.close();
+    await ticketless.close();
+  });
+
+  const callOver = (
+    { url, ca }: TLSServer,
+    tls: RequestOptions,
+  ): Promise<{ session: Buffer | undefined; reused: boolean }> =>
+    new Promise((resolve, reject) => {
+      let session: Buffer | undefined;
+      const outgoing = request(url, { ...tls, ca, agent: false });
+      outgoing.once("error", reject);
+      outgoing.once("socket", (socket) =>
+        socket.on("session", (next: Buffer) => {
+          session = next;
+        }),
+      );
+      outgoing.once("response", (response) => {
+        const reused = (response.socket as TLSSocket).isSessionReused();
+        response.resume().once("close", () => resolve({ session, reused }));
+      });
+      outgoing.end();
+    });
 
   const call = (tls: { readonly cert?: string; readonly key?: string }): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -43,35 +71,26 @@ describe("presentedCredentials", () => {
   });
 
   for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const)
-    it(`is the certificate also where a session of ${maxVersion} is taken up again`, async () => {
-      const { certificatePem: cert, keyPem: key } = createCertificateAuthority().issue({
-        commonName: "jane",
+    for (const [what, listener, reused, intermediates] of [
+      [
+        "a session that is taken up again shows the certificate, without its intermediates",
+        () => server,
+        true,
+        0,
+      ],
+      ["a listener without tickets takes none up, and is shown both", () => ticketless, false, 1],
+    ] as const)
+      it(`${maxVersion}: ${what}`, async () => {
+        const authority = createCertificateAuthority().issueAuthority({ commonName: "intermediate" });
+        const { certificatePem, keyPem: key } = authority.issue({ commonName: "jane" });
+        const tls = { cert: certificatePem + authority.certificatePem, key, maxVersion };
+        const { session } = await callOver(listener(), tls);
+        const second = await callOver(listener(), { ...tls, ...(session && { session }) });
+        expect(second.reused).to.equal(reused);
+        const [first, again] = seen.map(({ clientCertificate }) => clientCertificate!);
+        expect(again!.raw).to.deep.equal(first!.raw);
+        expect([first!.chain.length, again!.chain.length]).to.deep.equal([1, intermediates]);
       });
-      const tls = { cert, key, ca: server.ca, maxVersion, agent: false } as const;
-      const ask = (session?: Buffer): Promise<{ session: Buffer; reused: boolean }> =>
-        new Promise((resolve, reject) => {
-          let held = session;
-          const outgoing = request(server.url, { ...tls, ...(session && { session }) });
-          outgoing.once("error", reject);
-          outgoing.once("socket", (socket) =>
-            socket.on("session", (next: Buffer) => {
-              held = next;
-            }),
-          );
-          outgoing.once("response", (response) => {
-            const reused = (response.socket as TLSSocket).isSessionReused();
-            response.resume().once("close", () => resolve({ session: held!, reused }));
-          });
-          outgoing.end();
-        });
-      const first = await ask();
-      const second = await ask(first.session);
-      expect(second.reused).to.equal(true);
-      expect(seen.map(({ clientCertificate }) => clientCertificate?.raw)).to.deep.equal([
-        seen[0]!.clientCertificate!.raw,
-        seen[0]!.clientCertificate!.raw,
-      ]);
-    });
 
   it("has no certificate where the peer sent none", async () => {
     await call({});

@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { type DiagnosticsChannel, diagnosticsChannel, type ServiceAccountReference } from "countersign";
@@ -67,6 +68,7 @@ const server = createServer(
     requestCert: true,
     // which CA counts is the authenticator's to say
     rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
   },
   app.callback(),
 );
