@@ -1,5 +1,5 @@
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
-import { Client } from "undici";
+import type { Client } from "undici";
 import { CountersignError } from "../errors.ts";
 import { type CertificateProblem, certificateProblems, refusedFor } from "./certificate-problems.ts";
 import { explain } from "./explain-transport-error.ts";
@@ -65,8 +65,8 @@ export function createPeerConnections(options: PeerOptions): PeerConnections {
   const dial = createDial(options);
   let isClosed = false;
 
-  function open(): Connection {
-    const client = new Client(originOf(options), {
+  function open(UndiciClient: typeof Client): Connection {
+    const client = new UndiciClient(originOf(options), {
       allowH2: false,
       // an exchange has one deadline, from its beginning to its end
       headersTimeout: 0,
@@ -97,11 +97,11 @@ export function createPeerConnections(options: PeerOptions): PeerConnections {
     const { signal, timeoutMs } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const startedAt = performance.now();
+    const again = (): Promise<PeerAnswer> =>
+      exchange({ ...request, timeoutMs: timeoutMs - (performance.now() - startedAt) });
+    if (loaded === undefined) return load().then(again);
     // the last one used first, so that those a burst has opened become idle and end
-    const connection = idle.pop() ?? open();
-    return attempt(connection, request, release, () =>
-      exchange({ ...request, timeoutMs: timeoutMs - (performance.now() - startedAt) }),
-    );
+    return attempt(idle.pop() ?? open(loaded), request, release, again);
   }
 
   return {
@@ -111,6 +111,13 @@ export function createPeerConnections(options: PeerOptions): PeerConnections {
       for (const connection of idle.splice(0)) destroy(connection);
     },
   };
+}
+
+let loaded: typeof Client | undefined;
+
+/** With the first exchange, because it takes as long as many of them. */
+async function load(): Promise<void> {
+  loaded ??= (await import("undici")).Client;
 }
 
 function originOf({ host, port }: PeerOptions): string {
