@@ -64,19 +64,9 @@ export function watchWebhookConfigurations(
     listeners.tell();
   }
 
-  function notSynced(): CountersignError {
-    const cause = reflectors.map(({ failure }) => failure).find((failure) => failure !== undefined);
-    const why = cause instanceof Error ? `: ${cause.message}` : "";
-    return new CountersignError(
-      "ERR_WEBHOOKS_NOT_SYNCED",
-      `not yet ready to handle request: the webhook configurations of ${client.server} have not been listed yet${why}`,
-      { cause },
-    );
-  }
-
   return {
     configurations() {
-      if (!readiness.reached) throw notSynced();
+      if (!readiness.reached) throw notSynced(client.server, reflectors);
       shown ??= Object.freeze(
         reflectors.flatMap(({ values = [] }) => sortedByName(values, ({ metadata }) => metadata.name ?? "")),
       );
@@ -89,7 +79,17 @@ export function watchWebhookConfigurations(
     onChange: (listener) => listeners.add(listener),
     close() {
       for (const reflector of reflectors) reflector.close();
-      readiness.fail(notSynced());
+      readiness.fail(notSynced(client.server, reflectors));
     },
   };
+}
+
+function notSynced(server: string, reflectors: readonly Reflector<unknown>[]): CountersignError {
+  const cause = reflectors.map(({ failure }) => failure).find((failure) => failure !== undefined);
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  return new CountersignError(
+    "ERR_WEBHOOKS_NOT_SYNCED",
+    `not yet ready to handle request: the webhook configurations of ${server} have not been listed yet${why}`,
+    { cause },
+  );
 }
