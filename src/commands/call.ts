@@ -117,7 +117,10 @@ export const call: Command = defineCommand({
     const cluster = await findCluster({ ...flags, env: io.env });
     const client = createRestClient(cluster.client);
     const cache = createTokenCache({ server: client.server, client: createTokenRequestClient(client) });
-    const resolver = createAuthenticationInfoResolver({ ...kubeconfig, ...tokensOf(flags, cache) });
+    const resolver = createAuthenticationInfoResolver({
+      ...{ ...kubeconfig, execEnv: io.env },
+      ...tokensOf(flags, cache),
+    });
     const webhooks = createWebhookClient({ resolver, services });
     try {
       const read = { ...(await readConfiguration(client, named)), kind: named.kind };

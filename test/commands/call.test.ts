@@ -274,6 +274,29 @@ describe("countersign call", () => {
     expect(fault.code).to.equal("ERR_KUBECONFIG");
   });
 
+  it("runs the plugin of the API server's webhook kubeconfig, told what an API server tells it", async () => {
+    const program = `
+      const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
+      const { server, "tls-server-name": name, "certificate-authority-data": ca } = spec.cluster;
+      const token = [server, name, ca === process.env.CA].join("|");
+      const kind = "ExecCredential", apiVersion = "client.authentication.k8s.io/v1";
+      // as our own plugin has it where it has no token: for this call only
+      const status = { token, expirationTimestamp: "2001-01-01T00:00:00Z" };
+      console.log(JSON.stringify({ kind, apiVersion, status }));`;
+    const exec = {
+      ...{
+        apiVersion: "client.authentication.k8s.io/v1",
+        interactiveMode: "Never",
+        provideClusterInfo: true,
+      },
+      ...{ command: process.execPath, args: ["-e", program] },
+      env: [{ name: "CA", value: Buffer.from(server.ca).toString("base64") }],
+    };
+    const users = JSON.stringify({ users: [{ name: "*", user: { exec } }] });
+    await run("validating/v", "--webhook-kubeconfig", await rig.write("exec", users));
+    expect(seen.authorization).to.equal("Bearer https://svc.ns.svc:443|svc.ns.svc|true");
+  });
+
   it("shows what is sent, and no secret of it", async () => {
     const account = ["--service-account", "kube-system/caller"];
     const { out } = await run("validating/v", "--show-request", ...account);

@@ -1,6 +1,7 @@
 import type { Webhook, WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
 import { webhookAudience } from "../../apis/audience.ts";
 import type { ServiceAccountReference } from "../../apis/authentication.ts";
+import type { ExecClusterInfo } from "../../credentials/exec-token-source.ts";
 import type { TokenCache } from "../../credentials/token-cache.ts";
 import type { TokenIntent } from "../../credentials/token-request.ts";
 import { serviceHostPort } from "../../kubeconfig/find-user.ts";
@@ -12,7 +13,7 @@ import {
   createKubeconfigClientConfigs,
   type KubeconfigClientConfigsOptions,
 } from "./kubeconfig-client-configs.ts";
-import { webhookAddress } from "./webhook-address.ts";
+import { type WebhookAddress, webhookAddress } from "./webhook-address.ts";
 
 /** One webhook about to be called, and for which API group's objects. */
 export interface WebhookTarget {
@@ -73,10 +74,10 @@ export function createAuthenticationInfoResolver(
   const byWebhook = new WeakMap<Webhook, Map<string, Resolved>>();
 
   function resolve(target: WebhookTarget): MaybePromise<ClientConfig> {
-    const { hostPort } = webhookAddress(target.webhook.clientConfig);
+    const address = webhookAddress(target.webhook.clientConfig);
     const intent = tokens === undefined ? undefined : intentFor(target, tokens);
     const { kubeconfig } = configs;
-    const found = configs.find(hostPort, intent !== undefined);
+    const found = configs.find(address.hostPort, intent !== undefined, clusterInfo(address));
     const finish = (config: ClientConfig): ClientConfig =>
       remember(
         target,
@@ -106,6 +107,17 @@ export function createAuthenticationInfoResolver(
         known.kubeconfig === configs.kubeconfig;
       return isFresh ? known.config : resolve(target);
     },
+  };
+}
+
+/** What client-go tells an exec plugin of a webhook (rest/exec.go): neither path nor configuration. */
+function clusterInfo({ host, service, serverName, caBundle }: WebhookAddress): ExecClusterInfo {
+  return {
+    server: `https://${host}`,
+    ...(service === undefined ? {} : { "tls-server-name": serverName }),
+    ...(caBundle === undefined
+      ? {}
+      : { "certificate-authority-data": Buffer.from(caBundle).toString("base64") }),
   };
 }
 
