@@ -52,7 +52,10 @@ describe("documentation", () => {
   });
 
   it("the README's table of metrics holds those there are, and no other", () => {
-    const written = readFileSync("src/server/metrics.ts", "utf8").matchAll(/name: "(countersign_\w+)"/g);
+    const sources = ["src/server/metrics.ts", "src/agent/agent-metrics.ts"].map((file) =>
+      readFileSync(file, "utf8"),
+    );
+    const written = sources.join("").matchAll(/name: "(countersign_\w+)"/g);
     const documented = readme.matchAll(/`(countersign_\w+)(?:\{[^}]*\})?`/g);
     const distinct = (found: Iterable<RegExpMatchArray>) =>
       [...new Set([...found].map(([, name]) => name!))].sort();
