@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "./admission": [],
   "./credentials": ["node-cache"],
   "./kubeconfig": ["yaml"],
-  "./webhook": ["node-cache", "yaml"],
+  "./webhook": ["@marcbachmann/cel-js", "node-cache", "re2js", "yaml"],
   "./server": [
     "@koa/router",
     "@opentelemetry/api",
@@ -33,7 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "yaml",
     "zod",
   ],
-  "./testing": ["jsonwebtoken", "node-cache", "yaml"],
+  "./testing": ["@marcbachmann/cel-js", "jsonwebtoken", "node-cache", "re2js", "yaml"],
 };
 
 async function packagesLoadedBy(source: string): Promise<string[]> {
