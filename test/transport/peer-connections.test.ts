@@ -150,8 +150,10 @@ describe("peer connections", () => {
   });
 
   it("gives up when the time is over, connecting included, and closes the connection", async () => {
+    const peer = connections();
+    await ask(peer);
     react = () => undefined;
-    const error = await faultOf({ timeoutMs: 60 });
+    const error = await rejectionOf(ask(peer, { timeoutMs: 60 }));
     expect([error.code, error.message]).to.deep.equal([
       "ERR_TRANSPORT_TIMEOUT",
       "the peer did not answer within 60 ms",
