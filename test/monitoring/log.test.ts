@@ -98,4 +98,31 @@ describe("createLog", () => {
     diagnosticsChannel("countersign:keys").publish({ issuer: "a", outcome: "fetched" });
     expect(await lines()).to.deep.equal([]);
   });
+
+  it("warns of a token that was not to be had, a watch that failed and a configuration that cannot be carried out", async () => {
+    start();
+    const token = { serviceAccount: "ns/name", audience: "https://h/v", durationMs: 1 };
+    diagnosticsChannel("countersign:token").publish({ ...token, outcome: "minted" });
+    diagnosticsChannel("countersign:token").publish({
+      ...token,
+      outcome: "failed",
+      code: "ERR_TOKEN_REQUEST_ATTEST",
+      detail: "grant it",
+    });
+    const watch = { server: "https://h", resource: "validatingwebhookconfigurations" };
+    diagnosticsChannel("countersign:watch").publish({ ...watch, outcome: "listed", objects: 1 });
+    diagnosticsChannel("countersign:watch").publish({ ...watch, outcome: "failed", code: "ERR_TRANSPORT" });
+    diagnosticsChannel("countersign:configuration").publish({
+      kind: "ValidatingWebhookConfiguration",
+      name: "a",
+      code: "ERR_CONFIGURATION",
+      detail: "no such webhook",
+    });
+    const said = (await lines()).map(({ level, msg, code }) => [level, msg, code]);
+    expect(said).to.deep.equal([
+      ["warn", "token request failed", "ERR_TOKEN_REQUEST_ATTEST"],
+      ["warn", "watch failed", "ERR_TRANSPORT"],
+      ["warn", "a webhook configuration cannot be carried out", "ERR_CONFIGURATION"],
+    ]);
+  });
 });
