@@ -47,6 +47,7 @@ export function createCelEnvironment(runtime: CelRuntime): CelEnvironment {
     createAuthorizerLibrary(runtime),
   ];
   for (const library of libraries) registerLibrary(engine, library, runtime);
+  for (const op of ["<", "<=", ">", ">="]) engine.registerOperator(`bytes ${op} bytes: bool`, () => false);
   registerComprehensionMacros(engine, runtime);
   registerOptionals(engine);
   engine

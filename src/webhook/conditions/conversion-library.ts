@@ -1,8 +1,9 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import { Duration, UnsignedInt } from "@marcbachmann/cel-js/evaluator";
+import { type Duration, UnsignedInt } from "@marcbachmann/cel-js/evaluator";
 import { type CelLibrary, celFunction } from "./cel-function.ts";
 import { maxInt, minInt, traversal } from "./cel-values.ts";
-import { formatDuration } from "./string-format.ts";
+import { formatDouble } from "./double-text.ts";
+import { formatDuration, formatTimestamp } from "./string-format.ts";
 import { parseDuration, parseTimestamp } from "./time-text.ts";
 
 const identity = (value: unknown): unknown => value;
@@ -18,7 +19,10 @@ export const conversionLibrary: CelLibrary = {
     celFunction("int(google.protobuf.Timestamp): int", (time: Date) =>
       BigInt(Math.floor(time.getTime() / 1000)),
     ),
-    celFunction("int(google.protobuf.Duration): int", (duration: Duration) => duration.seconds),
+    celFunction(
+      "int(google.protobuf.Duration): int",
+      ({ seconds, nanos }: Duration) => seconds * 1_000_000_000n + BigInt(nanos),
+    ),
     celFunction("uint(uint): uint", identity),
     celFunction("uint(int): uint", toUint),
     celFunction("uint(double): uint", (value: number) => toUint(truncated(value))),
@@ -39,18 +43,15 @@ export const conversionLibrary: CelLibrary = {
     celFunction("string(bool): string", String),
     celFunction("string(int): string", String),
     celFunction("string(uint): string", (value: UnsignedInt) => value.valueOf().toString()),
-    celFunction("string(double): string", doubleText),
+    celFunction("string(double): string", formatDouble),
     celFunction("string(bytes): string", utf8, (bytes: Uint8Array) => traversal(bytes)),
-    celFunction("string(google.protobuf.Timestamp): string", (time: Date) =>
-      time.toISOString().replace(/\.?0*Z$/, "Z"),
-    ),
+    celFunction("string(google.protobuf.Timestamp): string", formatTimestamp),
     celFunction("string(google.protobuf.Duration): string", formatDuration),
     celFunction("timestamp(google.protobuf.Timestamp): google.protobuf.Timestamp", identity),
     celFunction("timestamp(string): google.protobuf.Timestamp", parseTimestamp),
     celFunction("timestamp(int): google.protobuf.Timestamp", secondsToTimestamp),
     celFunction("duration(google.protobuf.Duration): google.protobuf.Duration", identity),
     celFunction("duration(string): google.protobuf.Duration", parseDuration, textCost),
-    celFunction("duration(int): google.protobuf.Duration", (seconds: bigint) => new Duration(seconds)),
     ...sizes(),
   ],
   literalChecks: { "call:timestamp": parseTimestamp, "call:duration": parseDuration },
@@ -112,12 +113,6 @@ function boolOf(text: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
   throw new EvaluationError("type conversion error: not a bool");
-}
-
-function doubleText(value: number): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "+Inf" : "-Inf";
-  return String(value);
 }
 
 function utf8(bytes: Uint8Array): string {

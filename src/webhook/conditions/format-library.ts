@@ -23,14 +23,13 @@ const dns1035 = "[a-z](?:[-a-z0-9]*[a-z0-9])?";
 const subdomain = `${label}(?:\\.${label})*`;
 const qualified = "[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?";
 
-/** A prefix may end in a dash, as a name does before something is appended to it. */
 const formats: readonly NamedFormat[] = [
   pattern("dns1123Label", label, 63),
   pattern("dns1123Subdomain", subdomain, 253),
   pattern("dns1035Label", dns1035, 63),
-  pattern("dns1123LabelPrefix", `${label}-*`, 63),
-  pattern("dns1123SubdomainPrefix", `${subdomain}-*`, 253),
-  pattern("dns1035LabelPrefix", `${dns1035}-*`, 63),
+  prefix("dns1123LabelPrefix", label, 63),
+  prefix("dns1123SubdomainPrefix", subdomain, 253),
+  prefix("dns1035LabelPrefix", dns1035, 63),
   new NamedFormat("qualifiedName", qualifiedNameFault),
   pattern("labelValue", `(?:${qualified})?`, 63),
   pattern("uri", "[a-zA-Z][a-zA-Z0-9+.-]*:[^\\s]+|/[^\\s]*", 10_000),
@@ -69,6 +68,14 @@ function pattern(name: string, expression: string, maxLength: number): NamedForm
     if (text.length > maxLength) return `must be no more than ${maxLength} characters`;
     return whole.test(text) ? undefined : `must be a valid ${name}`;
   });
+}
+
+/** As upstream: of a text that ends in a dash, the last two characters count as one letter. */
+function prefix(name: string, expression: string, maxLength: number): NamedFormat {
+  const { faultOf } = pattern(name, expression, maxLength);
+  return new NamedFormat(name, (text) =>
+    faultOf(text.length > 1 && text.endsWith("-") ? `${text.slice(0, -2)}a` : text),
+  );
 }
 
 function qualifiedNameFault(text: string): string | undefined {

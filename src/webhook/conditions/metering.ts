@@ -75,6 +75,8 @@ function meteredHandle(op: string, handle: Handle, runtime: CelRuntime): Handle 
     case ">":
     case ">=":
       return (left, right, ...rest) => {
+        if (Number.isNaN(left) || Number.isNaN(right))
+          throw new EvaluationError("NaN values cannot be ordered");
         const order = isOrderedByUs(left, right) ? compareValues(left, right, charge) : undefined;
         return order === undefined ? handle(left, right, ...rest) : orderings[op](order);
       };
@@ -103,7 +105,8 @@ const orderings = {
 function isOrderedByUs(left: unknown, right: unknown): boolean {
   return (
     (typeof left === "string" && typeof right === "string") ||
-    (left instanceof Duration && right instanceof Duration)
+    (left instanceof Duration && right instanceof Duration) ||
+    (left instanceof Uint8Array && right instanceof Uint8Array)
   );
 }
 
@@ -128,7 +131,6 @@ const evaluateMap: Evaluate = (evaluator, node, context) => {
   const result = new Map<unknown, unknown>();
   for (const [key, value] of node.args as readonly (readonly [CelNode, CelNode])[]) {
     const name = (evaluator as Evaluator).run(key, context);
-    if (result.has(name)) throw new EvaluationError(`map key conflict: ${String(name)}`);
     result.set(name, (evaluator as Evaluator).run(value, context));
   }
   return result;

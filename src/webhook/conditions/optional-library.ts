@@ -1,5 +1,5 @@
 import { type Environment, EvaluationError, Optional } from "@marcbachmann/cel-js";
-import { UnsignedInt } from "@marcbachmann/cel-js/evaluator";
+import { Duration, UnsignedInt } from "@marcbachmann/cel-js/evaluator";
 import { type CelLibrary, celFunction } from "./cel-function.ts";
 import type { CelMacro, CelNode, CheckedType } from "./cel-node.ts";
 import type { MacroCall, MacroChecker, MacroContext, MacroEvaluator } from "./comprehension-macros.ts";
@@ -22,6 +22,7 @@ export const optionalLibrary: CelLibrary = {
 
 function isZero(value: unknown): boolean {
   if (value instanceof UnsignedInt) return value.valueOf() === 0n;
+  if (value instanceof Duration) return value.seconds === 0n && value.nanos === 0;
   if (value instanceof Map) return value.size === 0;
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0;
   return value === null || value === "" || value === false || value === 0n || value === 0;

@@ -28,21 +28,13 @@ export const quantityLibrary: CelLibrary = {
     celFunction(`${type}.asApproximateFloat(): double`, ({ nanos }: Quantity) => Number(nanos) / 1e9),
     celFunction(`${type}.asInteger(): int`, asInteger),
     celFunction(`${type}.isInteger(): bool`, isInteger),
-    celFunction(
-      `${type}.add(${type}): ${type}`,
-      (one: Quantity, other: Quantity) => new Quantity(one.nanos + other.nanos),
+    celFunction(`${type}.add(${type}): ${type}`, (one: Quantity, other: Quantity) => plus(one, 1n, other)),
+    celFunction(`${type}.add(int): ${type}`, (one: Quantity, other: bigint) =>
+      plus(one, 1n, ofInteger(other)),
     ),
-    celFunction(
-      `${type}.add(int): ${type}`,
-      (one: Quantity, other: bigint) => new Quantity(one.nanos + other * nanosPerOne),
-    ),
-    celFunction(
-      `${type}.sub(${type}): ${type}`,
-      (one: Quantity, other: Quantity) => new Quantity(one.nanos - other.nanos),
-    ),
-    celFunction(
-      `${type}.sub(int): ${type}`,
-      (one: Quantity, other: bigint) => new Quantity(one.nanos - other * nanosPerOne),
+    celFunction(`${type}.sub(${type}): ${type}`, (one: Quantity, other: Quantity) => plus(one, -1n, other)),
+    celFunction(`${type}.sub(int): ${type}`, (one: Quantity, other: bigint) =>
+      plus(one, -1n, ofInteger(other)),
     ),
   ],
 };
@@ -56,9 +48,17 @@ function isQuantity(text: string): boolean {
   }
 }
 
-function isInteger({ nanos }: Quantity): boolean {
+function plus(one: Quantity, sign: bigint, other: Quantity): Quantity {
+  return new Quantity(one.nanos + sign * other.nanos, one.integral && other.integral);
+}
+
+function ofInteger(value: bigint): Quantity {
+  return new Quantity(value * nanosPerOne, true);
+}
+
+function isInteger({ nanos, integral }: Quantity): boolean {
   const ones = nanos / nanosPerOne;
-  return nanos % nanosPerOne === 0n && ones <= maxInt && ones >= minInt;
+  return integral && nanos % nanosPerOne === 0n && ones <= maxInt && ones >= minInt;
 }
 
 function asInteger(quantity: Quantity): bigint {

@@ -4,8 +4,11 @@ import type { CelObject } from "./cel-values.ts";
 /** An exact Kubernetes quantity (k8s.io/apimachinery pkg/api/resource): a whole number of billionths. */
 export class Quantity implements CelObject {
   readonly nanos: bigint;
-  constructor(nanos: bigint) {
+  /** Written without a fraction, not even of zeros, in digits that upstream counts in 64 bits: only such are integers there. */
+  readonly integral: boolean;
+  constructor(nanos: bigint, integral: boolean) {
     this.nanos = nanos;
+    this.integral = integral;
   }
   equals(other: unknown): boolean {
     return other instanceof Quantity && other.nanos === this.nanos;
@@ -14,7 +17,10 @@ export class Quantity implements CelObject {
 
 export const nanosPerOne = 1_000_000_000n;
 
-/** Larger ones count as this one, as upstream. */
+/** Upstream reads as many digits into 64 bits. */
+const maxDigits = 18;
+
+/** Larger ones of more digits count as this one, as upstream. */
 const maxNanos = (2n ** 63n - 1n) * nanosPerOne;
 
 const decimalExponents: Readonly<Record<string, number>> = {
@@ -45,8 +51,10 @@ export function parseQuantity(text: string): Quantity {
   const factor = binary === -1 ? 1n : 1024n ** BigInt(binary + 1);
   const power = exponent === undefined ? (decimalExponents[suffix] ?? 0) : Number(exponent);
   const nanos = scaled(BigInt(whole + fraction || "0") * factor, power + 9 - fraction.length);
-  const capped = nanos > maxNanos ? maxNanos : nanos;
-  return new Quantity(sign === "-" ? -capped : capped);
+  const plain = whole.length + fraction.length <= maxDigits;
+  const capped = nanos > maxNanos && (!plain || binary !== -1) ? maxNanos : nanos;
+  const integral = plain && (binary === -1 ? power >= fraction.length : fraction === "");
+  return new Quantity(sign === "-" ? -capped : capped, integral);
 }
 
 /** amount × 10^power without making numbers of more digits than matter. */

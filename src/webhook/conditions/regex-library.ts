@@ -32,8 +32,11 @@ export function createRegexLibrary({ charge }: CelRuntime): CelLibrary {
     const prepared = prepare(text, pattern);
     const found: string[] = [];
     const matcher = prepared.re2.matcher(text);
+    let end = -1;
     while (BigInt(found.length) !== limit && matcher.find()) {
-      found.push(matcher.group() ?? "");
+      // as Go: no empty match where the last one ended
+      if (matcher.end() > matcher.start() || matcher.start() !== end) found.push(matcher.group() ?? "");
+      end = matcher.end();
       // every search may read to the end before it settles on less
       charge(matchCost(text.length - matcher.end(), prepared));
     }

@@ -1,7 +1,7 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { type CelLibrary, celFunction } from "./cel-function.ts";
 import { compareStrings } from "./cel-order.ts";
-import { type CelObject, maxInt, traversal } from "./cel-values.ts";
+import { type CelObject, traversal } from "./cel-values.ts";
 
 /** A version after semver.org 2.0.0; build metadata has no part in order or equality. */
 class Semver implements CelObject {
@@ -39,7 +39,7 @@ export const semverLibrary: CelLibrary = {
       BigInt(compareVersions(one, other)),
     ),
     ...["major", "minor", "patch"].map((name, index) =>
-      celFunction(`${type}.${name}(): int`, ({ numbers }: Semver) => numbers[index]),
+      celFunction(`${type}.${name}(): int`, ({ numbers }: Semver) => BigInt.asIntN(64, numbers[index] ?? 0n)),
     ),
   ],
 };
@@ -53,7 +53,7 @@ function parseSemver(text: string): Semver {
   const before = prerelease?.split(".") ?? [];
   const valid =
     numbers.length === 3 &&
-    numbers.every((one) => number.test(one) && BigInt(one) <= maxInt) &&
+    numbers.every((one) => number.test(one) && BigInt(one) < 2n ** 64n) &&
     before.every((one) => identifier.test(one) && (number.test(one) || !/^[0-9]+$/.test(one))) &&
     (build?.split(".") ?? []).every((one) => identifier.test(one));
   if (!valid) throw new EvaluationError("not a semantic version");
@@ -69,7 +69,9 @@ function parseNormalized(text: string, normalize: boolean): Semver {
   );
   if (parts.length < 3 && /[+-]/.test(parts.at(-1) ?? ""))
     throw new EvaluationError("short version cannot contain PreRelease/Build meta data");
-  const trimmed = parts.map((one) => one.replace(/^0+(?=[0-9])/, ""));
+  const trimmed = parts.map((one) =>
+    one.length > 1 ? one.replace(/^0+/, "").replace(/^(?![0-9])/, "0") : one,
+  );
   return parseSemver([...trimmed, "0", "0"].slice(0, 3).join("."));
 }
 

@@ -2,6 +2,7 @@ import { EvaluationError } from "@marcbachmann/cel-js";
 import { Duration, UnsignedInt } from "@marcbachmann/cel-js/evaluator";
 import { compareStrings } from "./cel-order.ts";
 import { traversal } from "./cel-values.ts";
+import { formatDouble, formatFixed, formatScientific } from "./double-text.ts";
 
 /** Go's strconv and fmt print no more; cel-go's clauses take no more either. */
 const maxPrecision = 100;
@@ -18,7 +19,7 @@ export function countClauses(text: string): number {
   return count;
 }
 
-const clause = /%(%|(?:\.([0-9]{0,9}))?([a-zA-Z]))?/g;
+const clause = /%(%|(?:\.([0-9]{1,9}))?([a-zA-Z]))?/g;
 
 /**
  * `text.format(args)`: `%s`, `%d`, `%f`, `%e`, `%b`, `%o`, `%x`, `%X` and `%%`, with a precision for `%f` and `%e`.
@@ -53,7 +54,7 @@ function formatArgument(
     case "s":
       return formatValue(value, charge);
     case "d":
-      return typeof value === "number" && !Number.isFinite(value) ? String(value) : integer(verb, value, 10);
+      return integer(verb, value, 10);
     case "b":
       return typeof value === "boolean" ? (value ? "1" : "0") : integer(verb, value, 2);
     case "o":
@@ -63,9 +64,9 @@ function formatArgument(
     case "X":
       return hexadecimal(value).toUpperCase();
     case "f":
-      return real(value, (number, digits) => number.toFixed(digits), precision);
+      return real(value, formatFixed, precision);
     case "e":
-      return real(value, exponential, precision);
+      return real(value, formatScientific, precision);
     default:
       throw new EvaluationError(`unrecognized formatting clause "${verb}"`);
   }
@@ -87,47 +88,52 @@ function real(
   print: (number: number, digits: number) => string,
   precision: string | undefined,
 ): string {
-  const number = value instanceof UnsignedInt ? Number(value.valueOf()) : value;
-  if (typeof number !== "number" && typeof number !== "bigint")
-    throw new EvaluationError("%f and %e take a number");
-  const digits = precision === undefined || precision === "" ? 6 : Number(precision);
+  if (typeof value !== "number") throw new EvaluationError("%f and %e take a double");
+  const digits = precision === undefined ? 6 : Number(precision);
   if (digits > maxPrecision) throw new EvaluationError(`precision ${digits} exceeds ${maxPrecision}`);
-  const double = Number(number);
-  return Number.isFinite(double) ? print(double, digits) : formatDouble(double);
+  return print(value, digits);
 }
 
-/** Go writes at least two digits of exponent. */
-function exponential(number: number, digits: number): string {
-  return number.toExponential(digits).replace(/e([+-])([0-9])$/, "e$10$2");
-}
-
-function formatDouble(value: number): string {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
-  return String(value);
-}
-
-function formatValue(value: unknown, charge: (units: number) => void): string {
+/** Within a list or map, texts are quoted and times written as calls, so that it reads as CEL. */
+function formatValue(value: unknown, charge: (units: number) => void, nested = false): string {
   charge(1);
   if (typeof value === "string") {
     charge(traversal(value));
-    return value;
+    return nested ? JSON.stringify(value) : value;
   }
-  if (typeof value === "number") return formatDouble(value);
+  if (typeof value === "number") return nested ? formatFixed(value, 6) : formatDouble(value);
+  if (Array.isArray(value)) return `[${value.map((item) => formatValue(item, charge, true)).join(", ")}]`;
+  if (value instanceof Map) return `{${formatEntries(value, charge).join(", ")}}`;
+  return formatScalar(value, nested);
+}
+
+function formatScalar(value: unknown, nested: boolean): string {
   if (typeof value === "bigint" || typeof value === "boolean" || value === null) return String(value);
   if (value instanceof UnsignedInt) return value.valueOf().toString();
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
-  if (value instanceof Date) return value.toISOString().replace(/\.000Z$/, "Z");
-  if (value instanceof Duration) return formatDuration(value);
-  if (Array.isArray(value)) return `[${value.map((item) => formatValue(item, charge)).join(", ")}]`;
-  if (value instanceof Map) return `{${formatEntries(value, charge).join(", ")}}`;
+  if (value instanceof Uint8Array) {
+    const text = Buffer.from(value).toString("utf8");
+    return nested ? `b${JSON.stringify(text)}` : text;
+  }
+  if (value instanceof Date)
+    return nested ? `timestamp(${JSON.stringify(formatTimestamp(value))})` : formatTimestamp(value);
+  if (value instanceof Duration)
+    return nested ? `duration(${JSON.stringify(formatDuration(value))})` : formatDuration(value);
+  if (Object.prototype.toString.call(value).startsWith("[object Type<"))
+    return (value as { name: string }).name;
   throw new EvaluationError("%s takes no value of this type");
 }
 
 function formatEntries(map: ReadonlyMap<unknown, unknown>, charge: (units: number) => void): string[] {
-  return Array.from(map, ([key, value]) => `${formatValue(key, charge)}: ${formatValue(value, charge)}`).sort(
-    compareStrings,
-  );
+  return Array.from(map, ([key, value]) => [formatValue(key, charge, true), formatValue(value, charge, true)])
+    .sort(([one = ""], [other = ""]) => compareStrings(one, other))
+    .map((entry) => entry.join(":"));
+}
+
+/** RFC 3339 with as many decimals as there are. */
+export function formatTimestamp(time: Date): string {
+  return time
+    .toISOString()
+    .replace(/(\.[0-9]*?)0*Z$/, (_, decimals) => `${decimals === "." ? "" : decimals}Z`);
 }
 
 /** Seconds with as many decimals as there are. */

@@ -104,14 +104,19 @@ function positionOf(text: string, index: bigint, what = "index"): number {
   throw new EvaluationError(`${what} out of range: ${index}`);
 }
 
+/** Past the end of the text nothing is found, but that which is nothing. */
 function indexOf(text: string, part: string, from: bigint): bigint {
-  if (part === "") return from;
+  const length = pointsBefore(text, text.length);
+  if (part === "") return from > length ? length : from;
+  if (from >= length) return -1n;
   const found = text.indexOf(part, positionOf(text, from));
   return found === -1 ? -1n : pointsBefore(text, found);
 }
 
 function lastIndexOf(text: string, part: string, from: bigint | undefined): bigint {
-  if (part === "") return from ?? pointsBefore(text, text.length);
+  const length = pointsBefore(text, text.length);
+  if (part === "") return from === undefined || from > length ? length : from;
+  if (from !== undefined && from >= length) return -1n;
   const found = text.lastIndexOf(part, from === undefined ? text.length : positionOf(text, from));
   return found === -1 ? -1n : pointsBefore(text, found);
 }

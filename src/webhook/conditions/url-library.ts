@@ -65,6 +65,7 @@ function parseURL(text: string): GoURL {
 }
 
 function isURL(text: string): boolean {
+  if (text === "*") return true;
   try {
     parseURL(text);
     return true;

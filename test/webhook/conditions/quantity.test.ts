@@ -29,7 +29,8 @@ describe("parseQuantity", () => {
     ["0e999999999", 0n],
     ["1e-999999999", 1n],
     ["1e999999999", (2n ** 63n - 1n) * billion],
-    ["-10E", -(2n ** 63n - 1n) * billion],
+    ["-10E", -(10n ** 19n) * billion],
+    ["-10000000000000000000", -(2n ** 63n - 1n) * billion],
     ["9223372036854775807", (2n ** 63n - 1n) * billion],
   ] as const)
     it(`reads ${text}`, () => expect(parseQuantity(text).nanos).to.equal(nanos));
