@@ -41,16 +41,15 @@ export interface YamlDocument {
 /** Reads one YAML 1.2 document (JSON is one too). No aliases, no tags of anyone's own. */
 export function parseYamlDocument(text: string): YamlDocument {
   const lines = new LineCounter();
-  const read = unlessTooDeep(() => parseDocument(text, { lineCounter: lines, prettyErrors: false }));
-  return read === undefined ? unreadable("is nested too deeply") : describe(read, lines);
+  if (nestsTooDeeply(text)) return unreadable("is nested too deeply");
+  return describe(parseDocument(text, { lineCounter: lines, prettyErrors: false }), lines);
 }
 
 /** The same for a text of several, `---` between them. Documents without contents are left out. */
 export function parseYamlDocuments(text: string): readonly YamlDocument[] {
   const lines = new LineCounter();
-  const read = unlessTooDeep(() => parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }));
-  if (read === undefined) return [unreadable("is nested too deeply")];
-  return [...read]
+  if (nestsTooDeeply(text)) return [unreadable("is nested too deeply")];
+  return [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })]
     .filter(({ contents, errors }) => !isNothing(contents) || errors.length > 0)
     .map((document) => describe(document, lines));
 }
@@ -81,14 +80,23 @@ function describe(document: Document.Parsed, lines: LineCounter): YamlDocument {
   };
 }
 
-/** The parser recurses: thousands of brackets exhaust the stack. */
-function unlessTooDeep<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+/** No configuration or manifest nests deeper than twenty levels. */
+const maxDepth = 200;
+const deepBlock = new RegExp(`^(?: {${maxDepth}}| *(?:[-?:] +){${maxDepth}})`, "m");
+
+/**
+ * Looked for before the parser does, which recurses: near the end of the stack V8 does not throw where it has to compile
+ * a regular expression, it ends the process.
+ */
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "[" || character === "{") {
+      if (++depth > maxDepth) return true;
+    } else if ((character === "]" || character === "}") && depth > 0) depth--;
   }
+  return deepBlock.test(text);
 }
 
 function unreadable(message: string): YamlDocument {
