@@ -12,6 +12,8 @@ export interface CommandIO {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs the same command line once more, behind this process. Only the credential plugin's own program can. */
+  readonly runAgain?: () => Promise<void>;
 }
 
 /** One command of the command line. */

@@ -3,6 +3,7 @@ import type { ExecCluster } from "../credentials/exec-credential.ts";
 import { createExecTokenProvider, type ExecToken } from "../credentials/exec-token-provider.ts";
 import { createPrivateTokenFiles } from "../credentials/private-token-files.ts";
 import type { TokenSource } from "../credentials/token-source.ts";
+import { errorCodeOf } from "../errors.ts";
 import type { WebhookEndpoint } from "../webhook/endpoints/endpoint-token-intent.ts";
 import type { CommandIO } from "./command.ts";
 import type { ObtainedCredential } from "./exec-answer.ts";
@@ -26,20 +27,30 @@ export async function mintedCredential(
   return { ...minted, clientCertificate };
 }
 
-/** The kept token while it is fresh, otherwise one that is minted now. */
+/**
+ * The kept token while it is fresh, otherwise one that is minted now. A webhook that is called for the request of its own
+ * token keeps that request waiting until we are gone, so where time runs out and a token is held, the next one is asked
+ * for by a process behind us.
+ */
 async function mintedToken(
   settings: MintingSettings,
   cluster: ExecCluster | undefined,
   io: CommandIO,
 ): Promise<ExecToken> {
   const { cacheFolder } = settings;
+  let late = false;
   const provider = createExecTokenProvider({
     source: lazySource(settings, cluster, io),
     key: cacheKey(settings, cluster, io),
-    onProblem: (error) => void reportFailure(error, io),
+    onProblem(error) {
+      late ||= errorCodeOf(error) === "ERR_TRANSPORT_TIMEOUT";
+      reportFailure(error, io);
+    },
     ...(cacheFolder === undefined ? {} : { files: createPrivateTokenFiles({ folder: cacheFolder }) }),
   });
-  return provider.kept() ?? withinDeadline((signal) => provider.renewed(signal));
+  const token = provider.kept() ?? (await withinDeadline((signal) => provider.renewed(signal)));
+  if (late) await io.runAgain?.();
+  return token;
 }
 
 /**

@@ -14,6 +14,10 @@ const io: CommandIO = {
   stdout: { write: (text) => writeSync(1, text) },
   stderr: { write: (text) => writeSync(2, text) },
   env: process.env,
+  async runAgain() {
+    const { runAgain, secondRun } = await import("./run-again.ts");
+    if (process.env[secondRun] === undefined) runAgain();
+  },
 };
 const args = process.argv.slice(process.argv[2] === "exec-credential" ? 3 : 2);
 

@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { placeholderToken } from "../../src/credentials/exec-credential.ts";
 import { type Finished, run } from "../rig/child-process.ts";
+import { poll } from "../rig/poll.ts";
+import { until } from "../until.ts";
 import { type StubAPIServer, startStubAPIServer } from "./stub-api-server.ts";
 
 const program = "src/commands/countersign.cts";
@@ -55,6 +57,45 @@ describe("exec-credential as a process", () => {
     expect(finished.code).to.equal(0);
     expect(tokenOf(finished)).to.equal(placeholderToken);
     expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
+  });
+
+  describe("with a kept token that is due, whose renewal waits until the plugin is gone", () => {
+    const folder = () => join(stub.folder, "cache");
+    const kept = () => plugin([...args(), `--cache-dir=${folder()}`]);
+    const files = (): string =>
+      readdirSync(folder())
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => readFileSync(join(folder(), name), "utf8"))
+        .join();
+    const age = (): void => {
+      for (const name of readdirSync(folder())) {
+        const file = join(folder(), name);
+        const { requestedAt, expiresAt, ...rest } = JSON.parse(readFileSync(file, "utf8"));
+        const older = { requestedAt: requestedAt - 500_000, expiresAt: expiresAt - 500_000 };
+        writeFileSync(file, JSON.stringify({ ...rest, ...older }));
+      }
+    };
+
+    it("hands it out and renews it behind, time and again", async function () {
+      this.timeout(30_000);
+      await kept();
+      for (const refresh of [1, 2]) {
+        const held = stub.tokens.at(-1);
+        age();
+        // as a webhook that is called for it: this request is held up, and the next is not
+        let calls = 0;
+        stub.fault = () => calls++ === 0;
+        const finished = await kept();
+        expect(finished.code).to.equal(0);
+        expect(tokenOf(finished)).to.equal(held);
+        expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
+        await until(() => stub.tokens.length === refresh + 1, "the request behind it");
+        // looked at, not asked for: a run before it is written would ask once more
+        await poll("the next token", () => files().includes(stub.tokens.at(-1)!) || undefined);
+        expect(tokenOf(await kept())).to.equal(stub.tokens.at(-1));
+        expect(stub.tokens).to.have.length(refresh + 1);
+      }
+    });
   });
 
   it("gives client-go a placeholder for a wrong flag too, and says on stderr which", async () => {
