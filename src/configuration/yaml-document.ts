@@ -11,6 +11,7 @@ import {
   parseAllDocuments,
   parseDocument,
 } from "yaml";
+import { nestsTooDeeply } from "../yaml-nesting.ts";
 
 /** Where something stands in a file, both counted from one. */
 export interface Position {
@@ -78,25 +79,6 @@ function describe(document: Document.Parsed, lines: LineCounter): YamlDocument {
     positionOf: (path) => at(offsetOf(document.contents, path, "value")),
     positionOfKey: (path) => at(offsetOf(document.contents, path, "key")),
   };
-}
-
-/** No configuration or manifest nests deeper than twenty levels. */
-const maxDepth = 200;
-const deepBlock = new RegExp(`^(?: {${maxDepth}}| *(?:[-?:] +){${maxDepth}})`, "m");
-
-/**
- * Looked for before the parser does, which recurses: near the end of the stack V8 does not throw where it has to compile
- * a regular expression, it ends the process.
- */
-function nestsTooDeeply(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === "[" || character === "{") {
-      if (++depth > maxDepth) return true;
-    } else if ((character === "]" || character === "}") && depth > 0) depth--;
-  }
-  return deepBlock.test(text);
 }
 
 function unreadable(message: string): YamlDocument {

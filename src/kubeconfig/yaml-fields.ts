@@ -1,5 +1,6 @@
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { CountersignError } from "../errors.ts";
+import { nestsTooDeeply } from "../yaml-nesting.ts";
 
 /** One mapping of a YAML file, read field by field: what is there has its type, or the error says where it stands. */
 export interface YamlFields {
@@ -22,6 +23,7 @@ type FaultAt = (path: Path, message: string) => CountersignError;
  * @throws ERR_KUBECONFIG with file, line and field.
  */
 export function readYamlFields(text: string, file: string): YamlFields {
+  if (nestsTooDeeply(text)) throw kubeconfigError(`${file}: is nested too deeply`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);

@@ -1,5 +1,6 @@
 import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import type { FieldPath, Position, SyntaxFault, YamlDocument } from "../../configuration/yaml-document.ts";
+import { nestsTooDeeply } from "../../yaml-nesting.ts";
 
 /** One object of a file, and where in the file it stands. */
 export interface LintDocument extends YamlDocument {
@@ -13,6 +14,7 @@ export interface LintDocument extends YamlDocument {
  * A document that cannot be read has no value, only faults.
  */
 export function parseLintDocuments(text: string, file: string): readonly LintDocument[] {
+  if (nestsTooDeeply(text)) return [unreadableDocument(file)];
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   return [...parsed].flatMap((document) => {
@@ -20,6 +22,12 @@ export function parseLintDocuments(text: string, file: string): readonly LintDoc
     if (one.value === null && one.faults.length === 0) return [];
     return itemsOf(one) ?? [one];
   });
+}
+
+function unreadableDocument(file: string): LintDocument {
+  const position = { line: 1, column: 1 };
+  const faults = [{ position, message: "is nested too deeply" }];
+  return { file, value: undefined, faults, positionOf: () => position, positionOfKey: () => position };
 }
 
 function createDocument(
