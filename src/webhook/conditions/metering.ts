@@ -111,7 +111,9 @@ function isOrderedByUs(left: unknown, right: unknown): boolean {
 }
 
 function contains(item: unknown, among: unknown, charge: CelRuntime["charge"]): boolean {
-  if (among instanceof Map) return among.has(item);
+  // numbers are keys by their value, whatever their type; those of a literal are int
+  if (among instanceof Map)
+    return among.has(item) || (Number.isInteger(item) && among.has(BigInt(item as number)));
   if (Array.isArray(among)) return among.some((one) => celEquals(item, one, charge));
   throw new EvaluationError("no such overload: in, of what is neither a list nor a map");
 }

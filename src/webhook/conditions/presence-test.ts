@@ -1,10 +1,10 @@
-import { Optional } from "@marcbachmann/cel-js";
+import { EvaluationError, Optional } from "@marcbachmann/cel-js";
 import type { CelMacro, CelNode } from "./cel-node.ts";
 import type { MacroChecker, MacroEvaluator } from "./comprehension-macros.ts";
 
 /**
  * `has(target.field)` in place of the engine's own, which takes only a chain of names and lets a misspelt field of
- * `request` through. What is no map has no field.
+ * `request` through. What is neither map nor list has no field.
  */
 export function presenceTest(operand: CelNode): CelMacro {
   const [target, field] = operand.args as [CelNode, string];
@@ -22,5 +22,6 @@ export function presenceTest(operand: CelNode): CelMacro {
 
 function isPresent(target: unknown, field: string): boolean {
   if (target instanceof Optional) return target.hasValue() && isPresent(target.value(), field);
+  if (Array.isArray(target)) throw new EvaluationError("unsupported index type 'string' in list");
   return target instanceof Map && target.get(field) !== undefined;
 }

@@ -14,6 +14,7 @@ const supported: Readonly<Record<string, readonly string[]>> = {
     `1 in [1, 2] && "a" in {"a": 1} && !(3 in [1, 2])`,
     `true ? true : false`,
     `!(1 == 2) && 1 != 2 && null == null`,
+    "1.0 in dyn({1: 'a'}) && !(1.5 in dyn({1: 'a'})) && !has(oldObject.metadata) && !has(object.status.phase)",
     "dyn(1) == 1.0 && dyn(1) == 1u && dyn(1) < 1.5 && dyn(1) != 'a'",
     "dyn([1, 2]) == dyn([1.0, 2.0]) && dyn({'a': 1}) == dyn({'a': 1.0}) && dyn([1]) != dyn({})",
     "-9223372036854775808 < 0 && 9223372036854775807 > 0",

@@ -247,6 +247,7 @@ describe("match condition expressions", () => {
       "object.nothing == 1",
       "oldObject.metadata.name == 'a'",
       "namespaceObject.metadata.name == 'a'",
+      "has(object.spec.template.spec.containers.image)",
       `has(object.nothing.name)`,
       "request.subResource == ''",
       "object.spec.template.spec.containers[2].image == ''",
