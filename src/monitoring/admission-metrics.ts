@@ -61,7 +61,22 @@ function createTable() {
       labels: conditionLabels,
       buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25],
     }),
+    ...createCertificateTable(),
     ...createTokenTable(),
+  };
+}
+
+/** kubernetes/apiserver pkg/util/webhook/metrics.go. */
+function createCertificateTable() {
+  return {
+    missingNames: createCounter({
+      name: "apiserver_webhooks_x509_missing_san_total",
+      help: "Webhooks' certificates without a subject alternative name.",
+    }),
+    insecureSignatures: createCounter({
+      name: "apiserver_webhooks_x509_insecure_sha1_total",
+      help: "Webhooks' certificates signed with SHA-1.",
+    }),
   };
 }
 
@@ -111,6 +126,8 @@ export function createAdmissionMetrics(): AdmissionMetrics {
       table.tokenRequests.inc(result);
       table.tokenRequestDuration.observe(durationMs / 1000, result);
     },
+    "countersign:x509": ({ problem }) =>
+      (problem === "missingSAN" ? table.missingNames : table.insecureSignatures).inc(),
     "countersign:tokenLookup": ({ outcome }) => table.tokenLookups.inc(outcome),
   });
   const families = Object.values(table);

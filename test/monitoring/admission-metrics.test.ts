@@ -125,6 +125,18 @@ describe("admission metrics", () => {
     ]);
   });
 
+  it("counts what is wrong with certificates of webhooks", async () => {
+    const problems = diagnosticsChannel("countersign:x509");
+    for (const problem of ["missingSAN", "insecureSHA1", "insecureSHA1"] as const)
+      problems.publish({ host: "a.b.svc:443", problem });
+    expect(await samples("apiserver_webhooks_x509_missing_san_total")).to.deep.equal([
+      "apiserver_webhooks_x509_missing_san_total 1",
+    ]);
+    expect(await samples("apiserver_webhooks_x509_insecure_sha1_total")).to.deep.equal([
+      "apiserver_webhooks_x509_insecure_sha1_total 2",
+    ]);
+  });
+
   it("counts nothing more once it is closed", async () => {
     metrics.close();
     diagnosticsChannel("countersign:webhook").publish(call);
