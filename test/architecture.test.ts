@@ -8,7 +8,7 @@ const layers = [
   ["cache", "monitoring"],
   ["apis", "certificates"],
   ["authentication", "authorization", "admission", "kubeconfig", "configuration"],
-  ["credentials"],
+  ["credentials", "cel"],
   ["transport"],
   ["webhook", "kubelet", "policies"],
   ["server", "agent", "inspection"],
@@ -47,7 +47,7 @@ describe("architecture", () => {
       ["endpoints", "serving"],
       ["."],
     ],
-    webhook: [["matching"], ["conditions", "sources"], ["client", "endpoints"], ["dispatch"], ["."]],
+    webhook: [["matching"], ["sources"], ["client", "endpoints"], ["dispatch"], ["."]],
   };
   for (const [room, floors] of Object.entries(storeys)) {
     const storeyOf = (file: string): number => {

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
 import { copyJSON } from "../admission/json-encoder.ts";
 import { getOwn, isJSONObject, type JSONObject, type JSONValue } from "../admission/json-value.ts";
 import type { UserInfo } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
 import { apiPath, type RestClient } from "../transport/rest-client.ts";
-import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
 import type { NamespaceLabels } from "../webhook/matching/webhook-matcher.ts";
 
 /** An object of a file, with what an API server knows of its kind. */

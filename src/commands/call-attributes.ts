@@ -1,8 +1,8 @@
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
 import type { JSONObject } from "../admission/json-value.ts";
 import type { Operation } from "../apis/admissionregistration.ts";
 import { CountersignError } from "../errors.ts";
 import type { RestClient } from "../transport/rest-client.ts";
-import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
 import { readLive, resolveObject, whoWeAre } from "./admission-object.ts";
 
 /** What is done with an object, as flags say it. */

@@ -1,12 +1,12 @@
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
 import type { Webhook, WebhookConfigurationKind } from "../apis/admissionregistration.ts";
+import type { MatchConditionEvaluator } from "../cel/match-condition-evaluator.ts";
 import { CountersignError } from "../errors.ts";
-import type { MatchConditionEvaluator } from "../webhook/conditions/match-condition-evaluator.ts";
 import {
   isAdmissionObject,
   isExcluded,
   kubeAPIServerExclusions,
 } from "../webhook/dispatch/excluded-resources.ts";
-import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
 import { matchRules } from "../webhook/matching/rule-matcher.ts";
 import { matchWebhook, type NamespaceLabels } from "../webhook/matching/webhook-matcher.ts";
 

@@ -1,3 +1,4 @@
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
 import { applyJSONPatch } from "../admission/json-patch.ts";
 import { parseLossless } from "../admission/json-runtime.ts";
 import type { JSONValue } from "../admission/json-value.ts";
@@ -7,7 +8,6 @@ import type { WebhookTarget } from "../webhook/client/authentication-info-resolv
 import type { WebhookAnswer, WebhookClient } from "../webhook/client/webhook-client.ts";
 import type { ShownRequest } from "../webhook/client/webhook-request.ts";
 import { buildReview, type VerifiedResponse, verifyReview } from "../webhook/dispatch/admission-review.ts";
-import type { AdmissionAttributes } from "../webhook/matching/admission-attributes.ts";
 import { type CallDecision, type DecisionMeans, decideCall } from "./call-decision.ts";
 import type { CallReport, ReportedCall } from "./call-report.ts";
 

@@ -2,6 +2,7 @@ import type { WebhookConfiguration } from "../apis/admissionregistration.ts";
 import type { SubjectAccessReview } from "../apis/authorization.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import { createSubjectAccessReviewAuthorizer } from "../authorization/subject-access-review.ts";
+import { createMatchConditionEvaluator } from "../cel/cel-match-condition-evaluator.ts";
 import { createTokenCache, type TokenCache } from "../credentials/token-cache.ts";
 import { CountersignError } from "../errors.ts";
 import { loadKubeconfig } from "../kubeconfig/load-kubeconfig.ts";
@@ -15,7 +16,6 @@ import {
 } from "../webhook/client/authentication-info-resolver.ts";
 import { dnsServiceResolver, type ServiceResolver } from "../webhook/client/service-resolver.ts";
 import { createWebhookClient } from "../webhook/client/webhook-client.ts";
-import { createMatchConditionEvaluator } from "../webhook/conditions/cel-match-condition-evaluator.ts";
 import { withAuthenticationSources } from "../webhook/sources/authentication-source-annotation.ts";
 import { liveNamespaceLabels, readObject } from "./admission-object.ts";
 import { callAttributes } from "./call-attributes.ts";

@@ -3,6 +3,16 @@
  * the configurations, mints the tokens and answers reviews.
  */
 
+export type { AdmissionAttributes } from "../admission/admission-attributes.ts";
+export {
+  createMatchConditionEvaluator,
+  type MatchConditionEvaluatorOptions,
+} from "../cel/cel-match-condition-evaluator.ts";
+export type {
+  MatchConditionEvaluator,
+  MatchConditionRequest,
+  MatchConditionVerdict,
+} from "../cel/match-condition-evaluator.ts";
 export {
   type AuthenticationConfigMap,
   type AuthenticationConfigMapOptions,
@@ -36,15 +46,6 @@ export {
   type WebhookClientOptions,
 } from "./client/webhook-client.ts";
 export type { ShownRequest } from "./client/webhook-request.ts";
-export {
-  createMatchConditionEvaluator,
-  type MatchConditionEvaluatorOptions,
-} from "./conditions/cel-match-condition-evaluator.ts";
-export type {
-  MatchConditionEvaluator,
-  MatchConditionRequest,
-  MatchConditionVerdict,
-} from "./conditions/match-condition-evaluator.ts";
 export { dispatchStatus } from "./dispatch/dispatch-errors.ts";
 export type { DispatcherOptions, PatchedObjects } from "./dispatch/dispatcher.ts";
 export { type ExcludedResource, kubeAPIServerExclusions } from "./dispatch/excluded-resources.ts";
@@ -56,7 +57,7 @@ export {
 } from "./dispatch/mutating-dispatcher.ts";
 export { createValidatingDispatcher, type ValidatingDispatcher } from "./dispatch/validating-dispatcher.ts";
 export { type FoundWebhook, findWebhooksByHostPort } from "./endpoints/find-webhooks-by-host-port.ts";
-export type { AdmissionAttributes, DispatchNotes, DispatchOptions } from "./matching/admission-attributes.ts";
+export type { DispatchNotes, DispatchOptions } from "./matching/dispatch-options.ts";
 export type { EquivalentResource, EquivalentResources } from "./matching/equivalent-resources.ts";
 export { interceptsTokenRequests, type NamespaceLabels } from "./matching/webhook-matcher.ts";
 export {

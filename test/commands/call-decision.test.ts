@@ -1,8 +1,8 @@
 import { expect } from "chai";
+import type { AdmissionAttributes } from "../../src/admission/admission-attributes.ts";
 import type { Webhook } from "../../src/apis/admissionregistration.ts";
+import { createMatchConditionEvaluator } from "../../src/cel/cel-match-condition-evaluator.ts";
 import { decideCall } from "../../src/commands/call-decision.ts";
-import { createMatchConditionEvaluator } from "../../src/webhook/conditions/cel-match-condition-evaluator.ts";
-import type { AdmissionAttributes } from "../../src/webhook/matching/admission-attributes.ts";
 import { creation } from "../webhook/webhook-rig.ts";
 
 const everything: Webhook = {

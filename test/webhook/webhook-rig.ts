@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AdmissionAttributes } from "../../src/admission/admission-attributes.ts";
 import type { JSONObject } from "../../src/admission/json-value.ts";
 import type {
   Webhook,
@@ -7,7 +8,6 @@ import type {
 } from "../../src/apis/admissionregistration.ts";
 import { createAuthenticationInfoResolver } from "../../src/webhook/client/authentication-info-resolver.ts";
 import { createWebhookClient, type WebhookClient } from "../../src/webhook/client/webhook-client.ts";
-import type { AdmissionAttributes } from "../../src/webhook/matching/admission-attributes.ts";
 import { answerJSON, readBody, startTLSServer, type TLSServer } from "../tls-server.ts";
 
 /** What a webhook under test does with a review's request: members of its response, or anything at all with `response`. */

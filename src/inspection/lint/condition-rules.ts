@@ -1,4 +1,4 @@
-import { checkMatchCondition } from "../../webhook/conditions/cel-expression.ts";
+import { checkMatchCondition } from "../../cel/cel-expression.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
 

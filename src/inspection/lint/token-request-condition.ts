@@ -1,7 +1,7 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import type { Webhook, WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
 import { serviceAccountUsername } from "../../apis/authentication.ts";
-import { createMatchConditionEvaluator } from "../../webhook/conditions/cel-match-condition-evaluator.ts";
-import type { AdmissionAttributes } from "../../webhook/matching/admission-attributes.ts";
+import { createMatchConditionEvaluator } from "../../cel/cel-match-condition-evaluator.ts";
 
 /** The match condition that takes the requests for tokens out of a webhook's rules. */
 export const tokenRequestCondition =

@@ -1,4 +1,4 @@
-import { checkMatchCondition } from "../../webhook/conditions/cel-expression.ts";
+import { checkMatchCondition } from "../../cel/cel-expression.ts";
 import { isJsonObject, type JsonObject, listAt, stringAt } from "../objects/api-object.ts";
 import { qualifiedNameFaults } from "../objects/object-name.ts";
 import { duplicate, type FieldError, invalid, required, tooMany } from "../status/field-error.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import { getOwn, isJSONObject, type JSONObject, type JSONValue } from "../../admission/json-value.ts";
 import type { AdmissionReviewVersion } from "../../apis/admission.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import type { Status } from "../../apis/meta.ts";
 import { CountersignError } from "../../errors.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
 import { HookFailure } from "./dispatch-errors.ts";
 
 /** A review ready to be posted. */

@@ -1,10 +1,10 @@
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { WebhookConfiguration } from "../../apis/admissionregistration.ts";
 import type { GroupVersionKind } from "../../apis/meta.ts";
+import type { MatchConditionEvaluator } from "../../cel/match-condition-evaluator.ts";
 import type { Clock } from "../../clock.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import type { WebhookClient } from "../client/webhook-client.ts";
-import type { MatchConditionEvaluator } from "../conditions/match-condition-evaluator.ts";
 import type { EquivalentResources } from "../matching/equivalent-resources.ts";
 import type { NamespaceLabels } from "../matching/webhook-matcher.ts";
 import type { ExcludedResource } from "./excluded-resources.ts";

@@ -1,4 +1,4 @@
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 
 /** A group and resource, any version and subresource of it. */
 export interface ExcludedResource {

@@ -1,10 +1,11 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { diagnosticsChannel, type WebhookErrorType } from "../../diagnostics.ts";
 import { CountersignError } from "../../errors.ts";
 import type { WebhookTarget } from "../client/authentication-info-resolver.ts";
 import type { WebhookAnswer, WebhookClient } from "../client/webhook-client.ts";
-import type { AdmissionAttributes, DispatchOptions } from "../matching/admission-attributes.ts";
+import type { DispatchOptions } from "../matching/dispatch-options.ts";
 import { internalRefusal, refusalOf } from "../matching/refusal.ts";
 import { isTokenRequest } from "../matching/webhook-matcher.ts";
 import { faultOf } from "../sources/configuration-faults.ts";

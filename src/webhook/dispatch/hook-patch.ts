@@ -1,10 +1,10 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import { equalJSON } from "../../admission/json-diff.ts";
 import { applyJSONPatch } from "../../admission/json-patch.ts";
 import { parseLossless } from "../../admission/json-runtime.ts";
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import { CountersignError } from "../../errors.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
 import { internalRefusal } from "../matching/refusal.ts";
 import type { VerifiedResponse } from "./admission-review.ts";
 import { denialCode, HookFailure } from "./dispatch-errors.ts";

@@ -1,8 +1,8 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import type { WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
 import { diagnosticsChannel } from "../../diagnostics.ts";
 import type { CountersignError } from "../../errors.ts";
 import { andThen, type MaybePromise } from "../../maybe-promise.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
 import { createHookIndexes, type IndexedHook } from "../matching/indexed-hooks.ts";
 import { refusalOf } from "../matching/refusal.ts";
 import type { MatchedResource } from "../matching/rule-matcher.ts";

@@ -1,12 +1,9 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import { equalJSON } from "../../admission/json-diff.ts";
 import type { JSONValue } from "../../admission/json-value.ts";
 import { systemClock } from "../../clock.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
-import type {
-  AdmissionAttributes,
-  DispatchNotes,
-  DispatchOptions,
-} from "../matching/admission-attributes.ts";
+import type { DispatchNotes, DispatchOptions } from "../matching/dispatch-options.ts";
 import type { IndexedHook } from "../matching/indexed-hooks.ts";
 import { requestTimeout } from "./dispatch-errors.ts";
 import { observed } from "./dispatch-observation.ts";

@@ -1,6 +1,6 @@
 import type { JSONValue } from "../../admission/json-value.ts";
 import { diagnosticsChannel } from "../../diagnostics.ts";
-import type { DispatchNotes } from "../matching/admission-attributes.ts";
+import type { DispatchNotes } from "../matching/dispatch-options.ts";
 import type { Hook, IndexedHook } from "../matching/indexed-hooks.ts";
 import type { VerifiedResponse } from "./admission-review.ts";
 import {

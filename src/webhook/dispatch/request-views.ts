@@ -1,8 +1,8 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { GroupVersionKind } from "../../apis/meta.ts";
 import { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
 import { type EquivalentResources, sameKind, sameResource } from "../matching/equivalent-resources.ts";
 import { internalRefusal } from "../matching/refusal.ts";
 import type { MatchedResource } from "../matching/rule-matcher.ts";

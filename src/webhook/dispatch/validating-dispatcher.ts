@@ -1,9 +1,6 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import { systemClock } from "../../clock.ts";
-import type {
-  AdmissionAttributes,
-  DispatchNotes,
-  DispatchOptions,
-} from "../matching/admission-attributes.ts";
+import type { DispatchNotes, DispatchOptions } from "../matching/dispatch-options.ts";
 import type { Hook } from "../matching/indexed-hooks.ts";
 import { requestTimeout } from "./dispatch-errors.ts";
 import { observed } from "./dispatch-observation.ts";

@@ -1,7 +1,7 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import { ruleMatches, rulesMatch } from "../../admission/rules.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import type { GroupVersionKind, GroupVersionResource } from "../../apis/meta.ts";
-import type { AdmissionAttributes } from "./admission-attributes.ts";
 import { type EquivalentResources, sameResource } from "./equivalent-resources.ts";
 
 /** As what a request fits a webhook's rules: as itself, or as an equivalent of it. */

@@ -1,9 +1,9 @@
+import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import { getOwn, isJSONObject, type JSONValue } from "../../admission/json-value.ts";
 import { ruleMatches } from "../../admission/rules.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import { CountersignError } from "../../errors.ts";
 import { andThen, type MaybePromise } from "../../maybe-promise.ts";
-import type { AdmissionAttributes } from "./admission-attributes.ts";
 import type { EquivalentResources } from "./equivalent-resources.ts";
 import { isEmptySelector, selectorMatches } from "./label-selector.ts";
 import { internalRefusal, refusalOf } from "./refusal.ts";

@@ -1,3 +1,4 @@
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import type { JSONValue } from "../../../src/admission/json-value.ts";
 import type { Webhook, WebhookConfiguration } from "../../../src/apis/admissionregistration.ts";
 import type { Status } from "../../../src/apis/meta.ts";
@@ -13,10 +14,7 @@ import {
   createValidatingDispatcher,
   type ValidatingDispatcher,
 } from "../../../src/webhook/dispatch/validating-dispatcher.ts";
-import type {
-  AdmissionAttributes,
-  DispatchOptions,
-} from "../../../src/webhook/matching/admission-attributes.ts";
+import type { DispatchOptions } from "../../../src/webhook/matching/dispatch-options.ts";
 import { rejectionOf } from "../../rejection.ts";
 import { creation, startWebhookRig, type WebhookRig } from "../webhook-rig.ts";
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import type { JSONObject, JSONValue } from "../../../src/admission/json-value.ts";
 import type { VerifiedResponse } from "../../../src/webhook/dispatch/admission-review.ts";
 import type { PatchedObjects } from "../../../src/webhook/dispatch/dispatcher.ts";
 import { patchedObject } from "../../../src/webhook/dispatch/hook-patch.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
 import { rejectionOf } from "../../rejection.ts";
 import { creation } from "../webhook-rig.ts";
 

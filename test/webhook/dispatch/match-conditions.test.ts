@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { Webhook } from "../../../src/apis/admissionregistration.ts";
-import { diagnosticsChannel, type ExclusionMessage } from "../../../src/diagnostics.ts";
-import { CountersignError } from "../../../src/errors.ts";
 import type {
   MatchConditionEvaluator,
   MatchConditionRequest,
-} from "../../../src/webhook/conditions/match-condition-evaluator.ts";
+} from "../../../src/cel/match-condition-evaluator.ts";
+import { diagnosticsChannel, type ExclusionMessage } from "../../../src/diagnostics.ts";
+import { CountersignError } from "../../../src/errors.ts";
 import { creation } from "../webhook-rig.ts";
 import { allow, label, patchOf, refusalStatus, useDispatchers } from "./dispatch-rig.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import type { JSONObject, JSONValue } from "../../../src/admission/json-value.ts";
 import type { GroupVersionKind } from "../../../src/apis/meta.ts";
 import { createMutableRequest, createRequestViews } from "../../../src/webhook/dispatch/request-views.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
 import type { EquivalentResources } from "../../../src/webhook/matching/equivalent-resources.ts";
 import { rejectionOf } from "../../rejection.ts";
 import { creation } from "../webhook-rig.ts";

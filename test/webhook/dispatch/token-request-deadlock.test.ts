@@ -1,11 +1,11 @@
 import { expect } from "chai";
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import type { TokenRequest } from "../../../src/apis/authentication.ts";
 import { createTokenCache } from "../../../src/credentials/token-cache.ts";
 import { createAuthenticationInfoResolver } from "../../../src/webhook/client/authentication-info-resolver.ts";
 import { createWebhookClient } from "../../../src/webhook/client/webhook-client.ts";
 import { dispatchStatus } from "../../../src/webhook/dispatch/dispatch-errors.ts";
 import { createValidatingDispatcher } from "../../../src/webhook/dispatch/validating-dispatcher.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
 import { rejectionOf } from "../../rejection.ts";
 import { creation, startWebhookRig, type WebhookRig } from "../webhook-rig.ts";
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import { creation } from "../webhook-rig.ts";
 import { labelsOf, refusalStatus, useDispatchers } from "./dispatch-rig.ts";
 import { upstreamAnswers, upstreamWebhook } from "./upstream-webhooks.ts";

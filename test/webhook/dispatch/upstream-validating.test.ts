@@ -1,6 +1,6 @@
 import { expect } from "chai";
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import type { LabelSelector } from "../../../src/apis/meta.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
 import { creation, type WebhookRig } from "../webhook-rig.ts";
 import { refusalStatus, useDispatchers } from "./dispatch-rig.ts";
 import { byURL, upstreamAnswers, upstreamWebhook } from "./upstream-webhooks.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
+import type { AdmissionAttributes } from "../../../src/admission/admission-attributes.ts";
 import type { RuleWithOperations, Webhook } from "../../../src/apis/admissionregistration.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
 import type { EquivalentResources } from "../../../src/webhook/matching/equivalent-resources.ts";
 import {
   interceptsTokenRequests,

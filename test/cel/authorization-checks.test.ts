@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { AccessAttributes, AccessDecision } from "../../../src/authorization/authorizer.ts";
-import { createAuthorizationChecks } from "../../../src/webhook/conditions/authorization-checks.ts";
+import type { AccessAttributes, AccessDecision } from "../../src/authorization/authorizer.ts";
+import { createAuthorizationChecks } from "../../src/cel/authorization-checks.ts";
 
 const access: AccessAttributes = { user: { username: "alice" }, nonResource: { path: "/a", verb: "get" } };
 

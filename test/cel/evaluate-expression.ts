@@ -1,11 +1,11 @@
-import type { AccessAttributes } from "../../../src/authorization/authorizer.ts";
+import type { AdmissionAttributes } from "../../src/admission/admission-attributes.ts";
+import type { AccessAttributes } from "../../src/authorization/authorizer.ts";
 import {
   type CelExpression,
   compileMatchCondition,
   matchConditionVariables,
-} from "../../../src/webhook/conditions/cel-expression.ts";
-import type { AuthorizationDecision } from "../../../src/webhook/conditions/cel-runtime.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
+} from "../../src/cel/cel-expression.ts";
+import type { AuthorizationDecision } from "../../src/cel/cel-runtime.ts";
 
 /** A Deployment being created by a node. */
 export const attributes: AdmissionAttributes = {

@@ -1,7 +1,7 @@
-import type { Webhook, WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
-import type { CountersignError } from "../../errors.ts";
-import type { MaybePromise } from "../../maybe-promise.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
+import type { Webhook, WebhookConfigurationKind } from "../apis/admissionregistration.ts";
+import type { CountersignError } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 
 /** Which webhook's conditions, and the request in the version of its kind that the webhook is shown. */
 export interface MatchConditionRequest {

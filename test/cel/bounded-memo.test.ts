@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createBoundedMemo } from "../../../src/webhook/conditions/bounded-memo.ts";
+import { createBoundedMemo } from "../../src/cel/bounded-memo.ts";
 
 describe("createBoundedMemo", () => {
   const counting = (maxEntries: number) => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createCelRuntime } from "../../../src/webhook/conditions/cel-runtime.ts";
+import { createCelRuntime } from "../../src/cel/cel-runtime.ts";
 
 const decide = () => ({ allowed: true, reason: "", error: "" });
 

@@ -1,9 +1,9 @@
-import type { MatchCondition, Webhook } from "../../apis/admissionregistration.ts";
-import type { Authorizer } from "../../authorization/authorizer.ts";
-import { type Clock, systemClock } from "../../clock.ts";
-import { diagnosticsChannel } from "../../diagnostics.ts";
-import { CountersignError } from "../../errors.ts";
-import { andThen, type MaybePromise } from "../../maybe-promise.ts";
+import type { MatchCondition, Webhook } from "../apis/admissionregistration.ts";
+import type { Authorizer } from "../authorization/authorizer.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { diagnosticsChannel } from "../diagnostics.ts";
+import { CountersignError } from "../errors.ts";
+import { andThen, type MaybePromise } from "../maybe-promise.ts";
 import { type AuthorizationChecks, createAuthorizationChecks } from "./authorization-checks.ts";
 import {
   type CelExpression,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { formatDouble, formatFixed, formatScientific } from "../../../src/webhook/conditions/double-text.ts";
+import { formatDouble, formatFixed, formatScientific } from "../../src/cel/double-text.ts";
 
 describe("formatDouble", () => {
   for (const [value, text] of [

@@ -7,7 +7,7 @@ import {
   maskedCIDR,
   parseCIDR,
   parseIPAddress,
-} from "../../../src/webhook/conditions/ip-address.ts";
+} from "../../src/cel/ip-address.ts";
 
 describe("parseIPAddress", () => {
   for (const [text, canonical] of [

@@ -1,6 +1,6 @@
-import type { JSONValue } from "../../admission/json-value.ts";
-import type { GroupVersionKind, GroupVersionResource } from "../../apis/meta.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
+import type { JSONValue } from "../admission/json-value.ts";
+import type { GroupVersionKind, GroupVersionResource } from "../apis/meta.ts";
 import { toCelValue } from "./cel-values.ts";
 
 /** Values with typed fields; a class for each type is how the engine knows one. */

@@ -1,10 +1,10 @@
 import { Environment } from "@marcbachmann/cel-js";
 import { expect } from "chai";
-import { createCelEnvironment } from "../../../src/webhook/conditions/cel-environment.ts";
-import { functionPrefix } from "../../../src/webhook/conditions/cel-function.ts";
-import { callOf, syntaxTree, walk } from "../../../src/webhook/conditions/cel-node.ts";
-import { createCelRuntime } from "../../../src/webhook/conditions/cel-runtime.ts";
-import { rewriteFunctions } from "../../../src/webhook/conditions/function-names.ts";
+import { createCelEnvironment } from "../../src/cel/cel-environment.ts";
+import { functionPrefix } from "../../src/cel/cel-function.ts";
+import { callOf, syntaxTree, walk } from "../../src/cel/cel-node.ts";
+import { createCelRuntime } from "../../src/cel/cel-runtime.ts";
+import { rewriteFunctions } from "../../src/cel/function-names.ts";
 
 const { engine, functions } = createCelEnvironment(createCelRuntime());
 /** The engine's own that may run: they look at no value, or are CEL's macros, whose parts are rewritten. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { formatDuration } from "../../../src/webhook/conditions/string-format.ts";
-import { durationOf, parseDuration, parseTimestamp } from "../../../src/webhook/conditions/time-text.ts";
+import { formatDuration } from "../../src/cel/string-format.ts";
+import { durationOf, parseDuration, parseTimestamp } from "../../src/cel/time-text.ts";
 
 describe("parseTimestamp", () => {
   it("reads what RFC 3339 allows", () => {

@@ -1,12 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { JSONValue } from "../../../src/admission/json-value.ts";
-import {
-  celEquals,
-  shallowCost,
-  toCelValue,
-  toSharedCelValue,
-} from "../../../src/webhook/conditions/cel-values.ts";
+import type { JSONValue } from "../../src/admission/json-value.ts";
+import { celEquals, shallowCost, toCelValue, toSharedCelValue } from "../../src/cel/cel-values.ts";
 
 const free = (): void => {};
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JSONValue>;

@@ -1,4 +1,4 @@
-import type { AccessAttributes, Authorizer } from "../../authorization/authorizer.ts";
+import type { AccessAttributes, Authorizer } from "../authorization/authorizer.ts";
 import type { AuthorizationDecision } from "./cel-runtime.ts";
 
 /** The authorization checks of one request's conditions, each made once. */

@@ -1,4 +1,4 @@
-import type { AccessAttributes } from "../../authorization/authorizer.ts";
+import type { AccessAttributes } from "../authorization/authorizer.ts";
 
 /** What an authorizer said to one `check`. */
 export interface AuthorizationDecision {

@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect } from "chai";
-import type { Webhook, WebhookConfigurationKind } from "../../../src/apis/admissionregistration.ts";
-import type { AccessAttributes, Authorizer } from "../../../src/authorization/authorizer.ts";
-import { isThenable } from "../../../src/maybe-promise.ts";
-import { createMatchConditionEvaluator } from "../../../src/webhook/conditions/cel-match-condition-evaluator.ts";
-import type { MatchConditionVerdict } from "../../../src/webhook/conditions/match-condition-evaluator.ts";
+import type { Webhook, WebhookConfigurationKind } from "../../src/apis/admissionregistration.ts";
+import type { AccessAttributes, Authorizer } from "../../src/authorization/authorizer.ts";
+import { createMatchConditionEvaluator } from "../../src/cel/cel-match-condition-evaluator.ts";
+import type { MatchConditionVerdict } from "../../src/cel/match-condition-evaluator.ts";
+import { isThenable } from "../../src/maybe-promise.ts";
 import { attributes } from "./evaluate-expression.ts";
 
 const webhookWith = (...expressions: readonly string[]): Webhook => ({

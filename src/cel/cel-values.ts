@@ -1,6 +1,6 @@
 import { Optional } from "@marcbachmann/cel-js";
 import { Duration, UnsignedInt } from "@marcbachmann/cel-js/evaluator";
-import type { JSONValue } from "../../admission/json-value.ts";
+import type { JSONValue } from "../admission/json-value.ts";
 
 /** A value type of ours: an address, a quantity, a version. */
 export interface CelObject {

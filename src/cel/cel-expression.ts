@@ -1,5 +1,5 @@
-import { CountersignError } from "../../errors.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
+import { CountersignError } from "../errors.ts";
 import { authorizerVariable } from "./authorizer-library.ts";
 import { createBoundedMemo } from "./bounded-memo.ts";
 import { type CelEnvironment, createCelEnvironment } from "./cel-environment.ts";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { compilePattern, expandedSize } from "../../../src/webhook/conditions/pattern.ts";
+import { compilePattern, expandedSize } from "../../src/cel/pattern.ts";
 
 describe("compilePattern", () => {
   it("takes RE2's syntax", () => {

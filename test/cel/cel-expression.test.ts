@@ -1,10 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  checkMatchCondition,
-  compileMatchCondition,
-} from "../../../src/webhook/conditions/cel-expression.ts";
-import type { AdmissionAttributes } from "../../../src/webhook/matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../../src/admission/admission-attributes.ts";
+import { checkMatchCondition, compileMatchCondition } from "../../src/cel/cel-expression.ts";
 import { attributes, evaluateExpression } from "./evaluate-expression.ts";
 
 describe("match condition expressions", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { parseQuantity } from "../../../src/webhook/conditions/quantity.ts";
+import { parseQuantity } from "../../src/cel/quantity.ts";
 
 const billion = 1_000_000_000n;
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { compareStrings, compareValues } from "../../../src/webhook/conditions/cel-order.ts";
-import { durationOf } from "../../../src/webhook/conditions/time-text.ts";
+import { compareStrings, compareValues } from "../../src/cel/cel-order.ts";
+import { durationOf } from "../../src/cel/time-text.ts";
 
 const free = (): void => {};
 

@@ -1,7 +1,7 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import type { UserInfo } from "../../apis/authentication.ts";
-import type { ResourceAttributes } from "../../apis/authorization.ts";
-import type { AdmissionAttributes } from "../matching/admission-attributes.ts";
+import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
+import type { UserInfo } from "../apis/authentication.ts";
+import type { ResourceAttributes } from "../apis/authorization.ts";
 import { type CelLibrary, type CelType, celFunction } from "./cel-function.ts";
 import type { AuthorizationDecision, CelRuntime } from "./cel-runtime.ts";
 import { traversal } from "./cel-values.ts";
