@@ -92,7 +92,14 @@ export interface KeysMessage {
 }
 
 export interface ReloadMessage {
-  readonly what: "certificate" | "clientCA" | "policy" | "configuration" | "keys" | "manifests" | "kubeconfig";
+  readonly what:
+    | "certificate"
+    | "clientCA"
+    | "policy"
+    | "configuration"
+    | "keys"
+    | "manifests"
+    | "kubeconfig";
   readonly file: string;
   readonly outcome: "reloaded" | "failed";
   readonly detail?: string;
