@@ -140,7 +140,7 @@ async function startRow({ controlPlane }: Cluster, folder: string): Promise<Row>
 async function askForAll(socket: string): Promise<string[]> {
   const given: string[] = [];
   for (let index = 0; index < webhooks; index += 1) {
-    const { token, failure } = await askAgent(socket, { server: hostOf(index) }, AbortSignal.timeout(30_000));
+    const { token, failure } = await askAgent(socket, { server: hostOf(index) }, 30_000);
     if (token === undefined) throw failure;
     given.push(token.token.reveal());
   }

@@ -2,7 +2,7 @@ import { askAgent } from "../credentials/agent-socket-client.ts";
 import type { ExecCluster } from "../credentials/exec-credential.ts";
 import { CountersignError } from "../errors.ts";
 import type { ObtainedCredential } from "./exec-answer.ts";
-import { withinDeadline } from "./exec-deadline.ts";
+import { deadlineMs } from "./exec-deadline.ts";
 
 /** What the agent has for this cluster, within the plugin's time. */
 export async function agentCredential(
@@ -15,5 +15,5 @@ export async function agentCredential(
       "KUBERNETES_EXEC_INFO does not say which webhook is called: set `provideClusterInfo: true` in the `exec` stanza",
     );
   const { server, "certificate-authority-data": certificateAuthority } = cluster;
-  return withinDeadline((signal) => askAgent(socket, { server, certificateAuthority }, signal));
+  return askAgent(socket, { server, certificateAuthority }, deadlineMs);
 }

@@ -1,7 +1,7 @@
 import { CountersignError } from "../errors.ts";
 
 /** client-go waits without a limit of its own: 2 s, less what starting (50 to 150 ms) and leaving Node take. */
-const deadlineMs = 1_750;
+export const deadlineMs = 1_750;
 
 /** The work, or ERR_TRANSPORT_TIMEOUT as the signal's reason once the credential plugin's time is up. */
 export async function withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
