@@ -35,11 +35,13 @@ const reloads = diagnosticsChannel("countersign:reload");
 export async function watchPolicy(options: WatchPolicyOptions): Promise<WatchedPolicy> {
   const { file, mutating = false } = options;
   let sources: PolicySources = new Map();
+  let realFile = await realFileOf(file);
   let policies = [await loadPolicy(file, { mutating, sources })];
   let watcher: FileWatcher | undefined;
   let closed = false;
   const reload = async (): Promise<void> => {
     sources = new Map();
+    realFile = await realFileOf(file);
     try {
       policies = [await loadPolicy(file, { mutating, sources })];
       report(file);
@@ -52,10 +54,13 @@ export async function watchPolicy(options: WatchPolicyOptions): Promise<WatchedP
     do {
       watcher?.close();
       if (closed) return;
-      watcher = await watchFiles({ ...options, files: await filesOf(file, sources), onChange });
+      watcher = await watchFiles({ ...options, files: filesOf(file, realFile, sources), onChange });
       if (closed) watcher.close();
-    } while (!closed && (await isStale(sources)) && (await reload()) === undefined);
+    } while (!closed && (await isStale()) && (await reload()) === undefined);
   };
+  /** A folder that was exchanged may leave every file that was read just as it was. */
+  const isStale = async (): Promise<boolean> =>
+    (await realFileOf(file)) !== realFile || (await haveChanged(sources));
   let running = Promise.resolve();
   const onChange = (): Promise<void> => {
     // a watcher that was just replaced may still have something to say
@@ -79,10 +84,15 @@ export async function watchPolicy(options: WatchPolicyOptions): Promise<WatchedP
  * What was read, each file where it really lies and where it lies beside the policy's own name: a ConfigMap's folder is a
  * symlink that is exchanged, and nobody has to take the old one away.
  */
-async function filesOf(file: string, sources: PolicySources): Promise<readonly string[]> {
-  const realFolder = dirname(await realpath(file).catch(() => file));
+function filesOf(file: string, realFile: string, sources: PolicySources): readonly string[] {
+  const realFolder = dirname(realFile);
   const beside = (real: string): string => join(dirname(file), relative(realFolder, real));
   return [...new Set([file, ...[...sources.keys()].flatMap((real) => [real, beside(real)])])];
+}
+
+/** Its own name where it is not there. */
+function realFileOf(file: string): Promise<string> {
+  return realpath(file).catch(() => file);
 }
 
 function report(file: string, error?: unknown): void {
@@ -96,7 +106,7 @@ function report(file: string, error?: unknown): void {
     });
 }
 
-async function isStale(sources: PolicySources): Promise<boolean> {
+async function haveChanged(sources: PolicySources): Promise<boolean> {
   for (const [file, read] of sources) {
     const now = await readFile(file).then(hashOf, () => notFound);
     if (now !== read) return true;

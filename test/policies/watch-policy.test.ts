@@ -66,6 +66,25 @@ describe("watchPolicy", () => {
       }
     });
 
+  it("misses no swap that comes while the one before is being loaded, old folder left", async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const { promise: loading, resolve: markLoading } = Promise.withResolvers<void>();
+    Object.assign(globalThis, { policyLoad: { gate, markLoading } });
+    const wait = "const { gate, markLoading } = (globalThis as any).policyLoad; markLoading(); await gate;";
+    const waiting = policyText('review.deny("1")', wait);
+    try {
+      await mountConfigMap(folder, { "p.ts": saying("0") });
+      watched = await watchPolicy({ file: join(folder.path, "p.ts"), pollIntervalMs: 60_000 });
+      await mountConfigMap(folder, { "p.ts": waiting }, { keepOld: true });
+      await loading;
+      await mountConfigMap(folder, { "p.ts": saying("2") }, { keepOld: true });
+      open();
+      await comesToSay("2");
+    } finally {
+      Reflect.deleteProperty(globalThis, "policyLoad");
+    }
+  });
+
   it("follows the files it imports, also through a swap that leaves its own text as it was", async () => {
     const text = policyText("review.deny(message)", 'import { message } from "./sub.ts";');
     const files = (message: string): Record<string, string> => ({
