@@ -2,8 +2,10 @@ import { validateRules } from "../../admission/rules.ts";
 import type { RuleWithOperations } from "../../apis/admissionregistration.ts";
 import { isEmptySelector } from "../../webhook/matching/label-selector.ts";
 import { interceptsTokenRequests } from "../../webhook/matching/webhook-matcher.ts";
+import type { LintContext } from "./lint-context.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
+import { reachedRoute } from "./reached-route.ts";
 import { excludedTokenRequests, tokenRequestCondition } from "./token-request-condition.ts";
 
 /** What a webhook's rules catch that they had better not. */
@@ -59,26 +61,28 @@ const tokenRequests: LintRule<WebhookSubject> = {
     const excluded = interceptsTokenRequests(webhook) ? excludedTokenRequests(kind, webhook) : "all";
     if (excluded === "all") return [];
     const [use] = context.tokenUsesOf(subject);
-    const fails = webhook.failurePolicy !== "Ignore";
+    const isRefused = refusesRequests(subject, context);
+    // kubeconfigs that give it nothing say that it is called without a token; that there are none says nothing
+    const isUsed = use !== undefined || isRefused || context.kubeconfigs.length === 0;
     // a selector or a condition may leave out the one ServiceAccount that counts, which cannot be seen here
-    const isCertain =
-      fails && use !== undefined && excluded === "none" && isEmptySelector(webhook.namespaceSelector);
-    const loop =
-      use === undefined
-        ? "once tokens are used to call it, the request for its own token waits for itself"
-        : `it is called with a token (${use.by}), and the request for that token is one that it reviews: with none held ` +
-          (fails
-            ? "no token can be had any more"
-            : "the request goes through only because of Ignore, unreviewed");
-    return [
-      {
-        path: ["rules"],
-        message: `the rules match CREATE of serviceaccounts/token: ${loop}; add the matchCondition \`${tokenRequestCondition}\`, or narrow the rules`,
-        ...(isCertain ? { severity: "error" as const } : {}),
-      },
-    ];
+    const isCertain = excluded === "none" && isEmptySelector(webhook.namespaceSelector);
+    const isFatal = isCertain && isUsed && (isRefused || webhook.failurePolicy !== "Ignore");
+    const by = use === undefined ? "" : ` (${use.by})`;
+    const message =
+      `the rules match CREATE of serviceaccounts/token: called with a token${by}, it reviews the request for that very token, and ` +
+      (isRefused || webhook.failurePolicy !== "Ignore"
+        ? "with none held no token can be had any more"
+        : "with none held Ignore lets the request through unreviewed only where the webhook does not answer") +
+      `; add the matchCondition \`${tokenRequestCondition}\`, or narrow the rules`;
+    return [{ path: ["rules"], message, ...(isFatal ? { severity: "error" as const } : {}) }];
   },
 };
+
+/** Whether it refuses whoever shows no token, by an answer that no failurePolicy softens: that of `serve`. */
+function refusesRequests(subject: WebhookSubject, context: LintContext): boolean {
+  const authentication = reachedRoute(subject, context)?.route.authentication;
+  return authentication?.mode === "enforce" && authentication.clientCertificates === undefined;
+}
 
 /** Rules about `rules`. */
 export const interceptionRules: readonly LintRule<WebhookSubject>[] = [

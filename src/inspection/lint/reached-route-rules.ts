@@ -1,21 +1,9 @@
-import { webhookHostPort } from "../../webhook/endpoints/find-webhooks-by-host-port.ts";
-import type { LintContext } from "./lint-context.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
-import type { RouteSubject, WebhookSubject } from "./lint-subjects.ts";
+import type { WebhookSubject } from "./lint-subjects.ts";
+import { reachedRoute, routesBehind } from "./reached-route.ts";
 import { addressOf, audienceOf } from "./webhook-audiences.ts";
 
 /** Whether a webhook's calls are accepted by the server they arrive at. */
-
-function routesAt({ webhook }: WebhookSubject, context: LintContext): readonly RouteSubject[] {
-  const hostPort = webhookHostPort(webhook.clientConfig);
-  return hostPort === undefined ? [] : context.routesAt(hostPort);
-}
-
-/** The route that the calls arrive at. */
-function reachedRoute(subject: WebhookSubject, context: LintContext): RouteSubject | undefined {
-  const path = addressOf(subject)?.path;
-  return routesAt(subject, context).find(({ route }) => route.path === path);
-}
 
 const audience: LintRule<WebhookSubject> = {
   code: "audience-not-accepted",
@@ -37,7 +25,7 @@ const path: LintRule<WebhookSubject> = {
   code: "route-missing",
   severity: "error",
   check(subject, context) {
-    const routes = routesAt(subject, context);
+    const routes = routesBehind(subject, context);
     const paths = [...new Set(routes.map(({ route }) => route.path))];
     return faultIf(
       routes.length > 0 && reachedRoute(subject, context) === undefined,

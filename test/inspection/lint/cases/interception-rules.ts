@@ -1,5 +1,5 @@
 import { tokenRequestCondition } from "../../../../src/inspection/lint/token-request-condition.ts";
-import { agent, exec, kubeconfig, mutating, type RuleCase, validating } from "../lint-rig.ts";
+import { agent, exec, kubeconfig, mutating, type RuleCase, server, validating } from "../lint-rig.ts";
 
 const rule = (changed: object = {}) => ({
   operations: ["CREATE"],
@@ -96,10 +96,38 @@ export const interceptionCases: readonly RuleCase[] = [
   },
   {
     ...intercepts,
-    name: "where nothing says that a token is used",
+    name: "where nothing says whether a token is used",
     given: [validating({ rules: [rule()] })],
-    severity: "warning",
+    severity: "error",
     clean: [validating({ rules: [rule({ operations: ["UPDATE"] })] })],
+  },
+  {
+    ...intercepts,
+    name: "where the kubeconfig's users are for others",
+    given: [validating({ rules: [rule()] }), kubeconfig({ "*.other.svc:443": exec() })],
+    severity: "warning",
+  },
+  {
+    ...intercepts,
+    name: "under Ignore, which does not soften the refusal of a server that enforces",
+    given: [validating({ rules: [rule()], failurePolicy: "Ignore" }), server()],
+    severity: "error",
+    clean: [validating({ matchConditions: condition(tokenRequestCondition) }), server()],
+  },
+  {
+    ...intercepts,
+    name: "under Ignore, at a server that observes",
+    given: [validating({ rules: [rule()], failurePolicy: "Ignore" }), server({}, { mode: "observe" })],
+    severity: "warning",
+  },
+  {
+    ...intercepts,
+    name: "under Ignore, at a server that takes a certificate as well",
+    given: [
+      validating({ rules: [rule()], failurePolicy: "Ignore" }),
+      server({}, { clientCertificates: { caFile: "clients.crt", names: ["kube-apiserver"] } }),
+    ],
+    severity: "warning",
   },
   {
     ...intercepts,
