@@ -22,3 +22,16 @@ export function parseCABundle(pem: string, file: string): CABundle {
   if (certificates.length === 0) throw certificateError(file, "holds no certificate in PEM");
   return { pem, certificates };
 }
+
+/**
+ * Whether a `caBundle`, PEM in base64, holds certificates. What is wrong with it stays unsaid: whatever was pasted there
+ * may be a key.
+ */
+export function holdsCertificates(caBundle: string): boolean {
+  try {
+    parseCABundle(Buffer.from(caBundle, "base64").toString("latin1"), "caBundle");
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,5 +1,10 @@
 import { expect } from "chai";
-import { parseYamlDocument, parseYamlDocuments } from "../../src/configuration/yaml-document.ts";
+import {
+  parseYamlDocument,
+  parseYamlDocuments,
+  partOfDocument,
+  withoutNulls,
+} from "../../src/configuration/yaml-document.ts";
 
 describe("YAML documents", () => {
   it("are told apart, each with its positions in the text, empty ones left out", () => {
@@ -28,6 +33,35 @@ describe("YAML documents", () => {
     const [aliased] = parseYamlDocuments("a: &a [1]\nb: *a\n");
     expect(aliased?.faults[0]).to.deep.include({ position: { line: 2, column: 4 } });
     expect(parseYamlDocuments("*a")[0]?.faults).to.not.deep.equal([]);
+  });
+
+  it("may have aliases and unknown tags where they are read as kubectl reads them", () => {
+    const text = "a: &a !thing [1]\nb: *a\n";
+    const [read] = parseYamlDocuments(text, { lenient: true });
+    expect(read).to.deep.include({ value: { a: [1], b: [1] }, faults: [] });
+    const [dangling] = parseYamlDocuments("\na: *b\n", { lenient: true });
+    expect(dangling!.value).to.equal(undefined);
+    expect(dangling!.faults).to.not.deep.equal([]);
+  });
+
+  it("know their own text, at the lines and columns where it stands", () => {
+    const [, second] = parseYamlDocuments("a: 1\n---\n  b: 2\n");
+    expect(second!.text.split("\n").slice(0, 3)).to.deep.equal(["", "", "  b: 2"]);
+  });
+
+  it("have parts with positions in the whole", () => {
+    const [whole] = parseYamlDocuments("items:\n- a: 1\n");
+    const part = partOfDocument(whole!, ["items", 0], { a: 1 });
+    expect(part).to.deep.include({ value: { a: 1 }, faults: [] });
+    expect(part.positionOf(["a"])).to.deep.equal({ line: 2, column: 6 });
+    expect(part.positionOfKey(["a"])).to.deep.equal({ line: 2, column: 3 });
+  });
+
+  it("lose members that are null, and no entry of a list", () => {
+    expect(withoutNulls({ a: null, b: [null, { c: null, d: 0 }], e: "" })).to.deep.equal({
+      b: [null, { d: 0 }],
+      e: "",
+    });
   });
 
   const blocks = Array.from({ length: 1_000 }, (_, depth) => `${" ".repeat(depth)}a:\n`).join("");

@@ -1,5 +1,4 @@
-import { webhookServiceFaults } from "../../webhook/sources/webhook-service-faults.ts";
-import { webhookURLFaults } from "../../webhook/sources/webhook-url-faults.ts";
+import { validateWebhookClientConfig } from "../../webhook/sources/validate-webhook-client-config.ts";
 import type { LintFault } from "./finding.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
@@ -52,18 +51,11 @@ const choice: LintRule<WebhookSubject> = {
 const invalid: LintRule<WebhookSubject> = {
   code: "client-config-invalid",
   severity: "error",
-  check({ webhook: { clientConfig } }) {
-    const { url, service } = clientConfig;
-    return [
-      ...(url === undefined
-        ? []
-        : webhookURLFaults(url).map((message) => ({ path: [...config, "url"], message }))),
-      ...(service === undefined ? [] : webhookServiceFaults(service)).map(({ field, message }) => ({
-        path: [...config, "service", field],
-        message,
-      })),
-    ];
-  },
+  // what is missing and what is in the caBundle have rules of their own, which say more
+  check: ({ webhook: { clientConfig } }) =>
+    validateWebhookClientConfig(clientConfig)
+      .filter(({ path: [field] }) => field === "url" || field === "service")
+      .map(({ path, message }) => ({ path: [...config, ...path], message })),
 };
 
 const trailingSlash: LintRule<WebhookSubject> = {

@@ -1,5 +1,6 @@
 import { parseCertificates } from "../../certificates/key-pair.ts";
 import { CountersignError } from "../../errors.ts";
+import { isSubdomain } from "../../webhook/sources/webhook-service-faults.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
 
@@ -13,8 +14,7 @@ const name: LintRule<WebhookSubject> = {
   severity: "error",
   check: ({ webhook }) =>
     faultIf(
-      !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/.test(webhook.name) ||
-        webhook.name.length > 253,
+      !isSubdomain(webhook.name) || webhook.name.split(".").length < 3,
       ["name"],
       `"${webhook.name}" is not a domain of at least three labels, which an API server asks for: write images.example.com`,
     ),

@@ -1,6 +1,7 @@
 import type { core } from "zod/mini";
 import { safeParse } from "zod/mini";
 import { type ConfigurationFault, faultsOf } from "../../configuration/faults.ts";
+import { withoutNulls } from "../../configuration/yaml-document.ts";
 import type { Finding, LintOrigin } from "./finding.ts";
 import type { LintDocument } from "./lint-document.ts";
 
@@ -62,11 +63,4 @@ function findingOf(
     line: position.line,
     message: strictly,
   };
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(entries.map(([key, member]) => [key, withoutNulls(member)]));
 }

@@ -1,6 +1,11 @@
 import type { ConfigurationFault } from "../../configuration/faults.ts";
 import type { FieldPath } from "../../configuration/yaml-document.ts";
-import { parseYamlDocuments, type YamlDocument } from "../../configuration/yaml-document.ts";
+import {
+  parseYamlDocuments,
+  partOfDocument,
+  withoutNulls,
+  type YamlDocument,
+} from "../../configuration/yaml-document.ts";
 
 /** One object of a manifest file, whose positions are the file's. */
 export interface ManifestDocument extends YamlDocument {
@@ -33,25 +38,7 @@ function takeApart(document: YamlDocument, value: unknown, path: FieldPath): Man
     if (Array.isArray(items))
       return items.flatMap((item, index) => takeApart(document, item, [...path, "items", index]));
   }
-  return [
-    {
-      path,
-      value,
-      faults: [],
-      positionOf: (rest) => document.positionOf([...path, ...rest]),
-      positionOfKey: (rest) => document.positionOfKey([...path, ...rest]),
-    },
-  ];
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== null)
-      .map(([key, member]) => [key, withoutNulls(member)]),
-  );
+  return [{ ...partOfDocument(document, path, value), path }];
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -17,16 +17,23 @@ function withDefaults(webhook: Webhook, mutating: boolean): Webhook {
   const { clientConfig, rules = [] } = webhook;
   const { service } = clientConfig;
   return {
-    failurePolicy: "Fail",
-    matchPolicy: "Equivalent",
-    namespaceSelector: {},
-    objectSelector: {},
-    timeoutSeconds: 10,
-    ...(mutating ? { reinvocationPolicy: "Never" } : {}),
+    ...webhookDefaults(mutating),
     ...webhook,
     ...(service === undefined
       ? {}
       : { clientConfig: { ...clientConfig, service: { port: 443, ...service } } }),
     rules: rules.map((rule): RuleWithOperations => ({ scope: "*", ...rule })),
   };
+}
+
+/** What a webhook has where nobody wrote it, its Service and rules aside. */
+export function webhookDefaults(mutating: boolean) {
+  return {
+    failurePolicy: "Fail",
+    matchPolicy: "Equivalent",
+    namespaceSelector: {},
+    objectSelector: {},
+    timeoutSeconds: 10,
+    ...(mutating ? ({ reinvocationPolicy: "Never" } as const) : {}),
+  } as const;
 }

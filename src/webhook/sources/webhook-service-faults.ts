@@ -27,7 +27,7 @@ export function webhookServiceFaults({
 function pathFaults(path: string): readonly string[] {
   if (path === "" || path === "/") return [];
   const segments = path.replace(/^\//, "").replace(/\/$/, "").split("/");
-  const wrong = segments.filter((segment) => segment.length > 253 || !dns1123Subdomain.test(segment));
+  const wrong = segments.filter((segment) => !isSubdomain(segment));
   return [
     ...(path.startsWith("/") ? [] : ['must begin with "/"']),
     ...wrong.map((segment) =>
@@ -37,4 +37,9 @@ function pathFaults(path: string): readonly string[] {
           "store; a URL may have it",
     ),
   ];
+}
+
+/** A DNS-1123 subdomain. */
+export function isSubdomain(text: string): boolean {
+  return text.length <= 253 && dns1123Subdomain.test(text);
 }
