@@ -25,6 +25,7 @@ import { chooseWebhooks } from "./chosen-webhook.ts";
 import { clusterFlags } from "./cluster-flags.ts";
 import { type Command, defineCommand } from "./command.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
+import { outputFlag } from "./output-flag.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
 
@@ -90,14 +91,7 @@ const callFlags = {
   },
   namespace: { type: "string", short: "n", value: "NS", summary: "of the object, where it names none" },
   ...clusterFlags,
-  output: {
-    type: "string",
-    short: "o",
-    value: "FORMAT",
-    choices: ["table", "json", "yaml"],
-    default: "table",
-    summary: "how to print",
-  },
+  output: outputFlag(["table", "json", "yaml"]),
 } as const satisfies FlagTable;
 
 type Given = FlagValues<typeof callFlags>;

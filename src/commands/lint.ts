@@ -13,6 +13,7 @@ import { listWebhookConfigurations } from "../webhook/sources/list-webhook-confi
 import { type ClusterFlags, clusterFlags } from "./cluster-flags.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
 import { formatFindings, summarizeFindings } from "./lint-report.ts";
+import { outputFlag } from "./output-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
 
 /** Says beforehand what can never work and what is dangerous. 1 if an error was found. */
@@ -36,14 +37,7 @@ export const lint: Command = defineCommand({
       summary: "validating/NAME or mutating/NAME of the cluster as well",
     },
     ...clusterFlags,
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      choices: ["table", "json", "yaml"],
-      default: "table",
-      summary: "how to print",
-    },
+    output: outputFlag(["table", "json", "yaml"]),
   },
   async run({ flags, operands }, io) {
     assertSomething(flags, operands);

@@ -5,6 +5,7 @@ import { findCluster } from "../transport/kubeconfig-connection.ts";
 import { createRestClient } from "../transport/rest-client.ts";
 import { type ClusterFlags, clusterFlags } from "./cluster-flags.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
+import { outputFlag } from "./output-flag.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
 
@@ -40,14 +41,7 @@ export const rbac: Command = defineCommand({
       summary: "a group to attest; default: those the rules name",
     },
     ...clusterFlags,
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      summary: "how to print",
-      choices: ["yaml", "json"],
-      default: "yaml",
-    },
+    output: outputFlag(["yaml", "json"]),
   },
   async run({ flags }, io) {
     const { webhook, requester, "api-group": apiGroups } = flags;

@@ -11,6 +11,7 @@ import { createTokenRequestClient } from "../transport/token-request-client.ts";
 import { chooseWebhook, onlyGroupOf } from "./chosen-webhook.ts";
 import { clusterFlags } from "./cluster-flags.ts";
 import { type Command, defineCommand } from "./command.ts";
+import { outputFlag } from "./output-flag.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 import { parseConfigurationName, readConfiguration } from "./webhook-configuration-flag.ts";
 
@@ -42,14 +43,10 @@ export const token: Command = defineCommand({
     },
     namespace: { type: "string", short: "n", value: "NS", summary: "of the ServiceAccount" },
     ...clusterFlags,
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      summary: "the token alone, the TokenRequest with it, or its claims without it",
-      choices: ["token", "json", "claims"],
-      default: "token",
-    },
+    output: outputFlag(
+      ["token", "json", "claims"],
+      "the token alone, the TokenRequest with it, or its claims without it",
+    ),
   },
   async run({ flags }, io) {
     assertOneKind(flags);

@@ -5,6 +5,7 @@ import { inspectToken } from "../inspection/token-inspection.ts";
 import { Secret } from "../secret.ts";
 import { clusterFlags } from "./cluster-flags.ts";
 import { type Command, type CommandIO, defineCommand } from "./command.ts";
+import { outputFlag } from "./output-flag.ts";
 import { formatTokenInspection } from "./token-findings-text.ts";
 import { type RouteFlags, verifiedRoute } from "./verified-route.ts";
 
@@ -32,14 +33,7 @@ export const verify: Command = defineCommand({
       summary: "the review's resource.group, as a review would say it",
     },
     ...clusterFlags,
-    output: {
-      type: "string",
-      short: "o",
-      value: "FORMAT",
-      summary: "how to print",
-      choices: ["text", "json"],
-      default: "text",
-    },
+    output: outputFlag(["text", "json"]),
   },
   async run({ flags }, io) {
     const token = await readToken(flags["token-file"], io);

@@ -1,4 +1,5 @@
 import {
+  type ClientRequest,
   Agent as HttpAgent,
   type IncomingHttpHeaders,
   type IncomingMessage,
@@ -76,20 +77,22 @@ export async function exchange(request: ExchangeRequest): Promise<ExchangeRespon
 /** A connection from an earlier exchange ended before the first byte of an answer. */
 class ClosedIdle extends CountersignError {}
 
+/** Over a connection of the pool, to the byte as it is said. Without its body, which `end` brings. */
+export function beginRequest({
+  pool,
+  headers,
+  ...request
+}: Pick<ExchangeRequest, "pool" | "host" | "port" | "method" | "path" | "headers">): ClientRequest {
+  const { host, port, method, path } = request;
+  const send = pool.secure ? requestHttps : requestHttp;
+  return send({ agent: pool.agent, host, port, method, path, headers: headers as string[], setHost: false });
+}
+
 function attempt(request: ExchangeRequest, timeoutMs: number): Promise<ExchangeResponse> {
-  const { pool, signal, peer } = request;
+  const { signal, peer } = request;
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    const send = pool.secure ? requestHttps : requestHttp;
-    const outgoing = send({
-      agent: pool.agent,
-      host: request.host,
-      port: request.port,
-      method: request.method,
-      path: request.path,
-      headers: request.headers as string[],
-      setHost: false,
-    });
+    const outgoing = beginRequest(request);
     let answered = false;
     const settle = (act: () => void): void => {
       clearTimeout(timer);

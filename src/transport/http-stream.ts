@@ -1,8 +1,7 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { CountersignError } from "../errors.ts";
 import { explain } from "./explain-transport-error.ts";
-import type { ExchangeRequest } from "./http-exchange.ts";
+import { beginRequest, type ExchangeRequest } from "./http-exchange.ts";
 
 /** client-go asks after 30 s of silence whether its peer is there; libuv then gives it ten tries, a second each. */
 const keepAliveProbeMs = 30_000;
@@ -26,19 +25,10 @@ export interface StreamResponse {
  * @throws ERR_TRANSPORT, ERR_TRANSPORT_TIMEOUT when no answer has begun in time, and the signal's reason when it was aborted.
  */
 export function openStream(request: StreamRequest): Promise<StreamResponse> {
-  const { pool, signal, peer, timeoutMs } = request;
+  const { signal, peer, timeoutMs } = request;
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    const send = pool.secure ? requestHttps : requestHttp;
-    const outgoing = send({
-      agent: pool.agent,
-      host: request.host,
-      port: request.port,
-      method: request.method,
-      path: request.path,
-      headers: request.headers as string[],
-      setHost: false,
-    });
+    const outgoing = beginRequest(request);
     // a peer that is gone without a word would otherwise be listened to for ever
     outgoing.on("socket", (socket) => socket.setKeepAlive(true, keepAliveProbeMs));
     const fail = (error: unknown): void => {

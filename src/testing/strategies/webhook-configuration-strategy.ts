@@ -1,3 +1,4 @@
+import { webhookDefaults } from "../../webhook/sources/webhook-defaults.ts";
 import {
   type ApiObject,
   defined,
@@ -26,12 +27,7 @@ function defaultWebhook(webhook: JsonObject, mutating: boolean): JsonObject {
     ? { service: { port: 443, ...clientConfig.service } }
     : {};
   return defined({
-    failurePolicy: "Fail",
-    matchPolicy: "Equivalent",
-    namespaceSelector: {},
-    objectSelector: {},
-    timeoutSeconds: 10,
-    ...(mutating ? { reinvocationPolicy: "Never" } : {}),
+    ...webhookDefaults(mutating),
     ...webhook,
     clientConfig: { ...clientConfig, ...service },
     rules: rules.length === 0 ? undefined : rules.map((rule) => ({ scope: "*", ...rule })),
