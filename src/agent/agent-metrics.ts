@@ -1,7 +1,7 @@
 import { createAdmissionMetrics } from "../monitoring/admission-metrics.ts";
 import { createCounter, type MetricFamily, type MetricValue } from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
-import { type EndpointState, interceptorOf } from "./endpoint-state.ts";
+import type { EndpointState } from "./endpoint-state.ts";
 
 export interface AgentMetrics {
   readonly render: MetricsRenderer;
@@ -67,7 +67,7 @@ function stateFamilies(states: () => readonly EndpointState[], synced: () => boo
     gauge(
       {
         name: "countersign_agent_token_request_intercepted",
-        help: "1 for a webhook whose rules match serviceaccounts/token and that has no matchCondition: it can keep its own token from being minted.",
+        help: "1 for a webhook that is called, or may be, for the request for its own token: it can keep that token from being minted.",
       },
       () => states().flatMap(interceptions),
     ),
@@ -81,9 +81,8 @@ function stateFamilies(states: () => readonly EndpointState[], synced: () => boo
   ];
 }
 
-function interceptions({ hostPort, webhooks }: EndpointState): MetricValue[] {
-  const interceptor = interceptorOf(webhooks);
-  if (interceptor === undefined || (interceptor.webhook.matchConditions ?? []).length > 0) return [];
+function interceptions({ hostPort, interceptor }: EndpointState): MetricValue[] {
+  if (interceptor === undefined) return [];
   return [{ labels: { host: hostPort, webhook: interceptor.webhook.name }, value: 1 }];
 }
 

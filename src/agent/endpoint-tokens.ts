@@ -13,8 +13,10 @@ import {
   resolveEndpoint,
   type WebhookEndpoint,
 } from "../webhook/endpoints/endpoint-token-intent.ts";
+import type { FoundWebhook } from "../webhook/endpoints/find-webhooks-by-host-port.ts";
+import { interceptorOf } from "../webhook/endpoints/token-request-exclusion.ts";
 import type { LiveWebhookConfigurationSource } from "../webhook/sources/webhook-configuration-source.ts";
-import { type EndpointState, interceptorOf, missingTokenError } from "./endpoint-state.ts";
+import { type EndpointState, missingTokenError } from "./endpoint-state.ts";
 
 /** Less than the plugin's 1.75 s, so that it still hears why there is no token. */
 const answerTimeoutMs = 1_500;
@@ -61,6 +63,7 @@ interface Entry {
   /** What it was resolved by. */
   seen?: readonly WebhookConfiguration[];
   resolved?: ResolvedEndpoint | undefined;
+  interceptor?: FoundWebhook | undefined;
   source?: CachedTokenSource | undefined;
   /** Whose answer is awaited. */
   asking?: CachedTokenSource | undefined;
@@ -128,10 +131,10 @@ export function createEndpointTokens(options: EndpointTokensOptions): EndpointTo
       const token = renewEntry(entry);
       lookups.publish({ outcome: token === undefined ? "miss" : "hit" });
       if (token !== undefined) return token;
-      const { source, resolved, hostPort } = entry;
-      if (source === undefined || resolved === undefined) throw entry.failure;
-      if (interceptorOf(resolved.webhooks) !== undefined)
-        throw missingTokenError(hostPort, resolved.webhooks, entry.failure);
+      const { source, interceptor, hostPort } = entry;
+      if (source === undefined) throw entry.failure;
+      if (interceptor !== undefined && waitsForItself(options.intent))
+        throw missingTokenError(hostPort, interceptor, entry.failure);
       return source.token({ signal }).catch((error: unknown) => {
         throw signal.aborted ? lateError(hostPort, error) : error;
       });
@@ -148,14 +151,20 @@ export function createEndpointTokens(options: EndpointTokensOptions): EndpointTo
   };
 }
 
-function stateOf({ hostPort, resolved, source, failure }: Entry): EndpointState {
+/** The token for one API group is another server's than the one that reviews the request for it. */
+function waitsForItself(intent: EndpointTokenIntent): boolean {
+  return intent.mode === "audience" || intent.apiGroup === "*";
+}
+
+function stateOf({ hostPort, resolved, interceptor, source, failure }: Entry): EndpointState {
   const webhooks = resolved?.webhooks ?? [];
   const token = source?.held();
   return {
     hostPort,
     webhooks,
+    interceptor,
     token,
-    failure: token === undefined ? missingTokenError(hostPort, webhooks, failure) : undefined,
+    failure: token === undefined ? missingTokenError(hostPort, interceptor, failure) : undefined,
     settled: token !== undefined || failure !== undefined,
   };
 }
@@ -170,10 +179,12 @@ function resolveEntry(
     if (entry.seen === list) return;
     entry.seen = list;
     entry.resolved = undefined;
+    entry.interceptor = undefined;
     const before = entry.source;
     entry.source = undefined;
     entry.resolved = resolveEndpoint(list, intent, entry.endpoint);
     entry.source = cache.source(serviceAccount, entry.resolved.intent);
+    entry.interceptor = interceptorOf(entry.resolved.webhooks, serviceAccount);
     if (entry.source !== before) entry.failure = undefined;
   } catch (failure) {
     entry.failure = failure;

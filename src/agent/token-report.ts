@@ -1,5 +1,5 @@
 import type { Log } from "../monitoring/log.ts";
-import { type EndpointState, interceptorOf, missingTokenError } from "./endpoint-state.ts";
+import { type EndpointState, missingTokenError } from "./endpoint-state.ts";
 
 /** Says in the log when a token came or went missing, and which webhook stands in its own way, once each. */
 export function createTokenReport(log: Pick<Log, "write">): (states: readonly EndpointState[]) => void {
@@ -24,11 +24,9 @@ export function createTokenReport(log: Pick<Log, "write">): (states: readonly En
       log.write("info", "token held", { host, webhooks: names, expiresAt: new Date(token.expiresAt) });
   }
 
-  function reportInterceptor({ hostPort: host, webhooks }: EndpointState): void {
-    const interceptor = interceptorOf(webhooks);
-    const uncured = interceptor !== undefined && (interceptor.webhook.matchConditions ?? []).length === 0;
-    if (changed(`${host} intercepts`, uncured ? interceptor.webhook.name : "") && uncured) {
-      const { code, message } = missingTokenError(host, webhooks, undefined);
+  function reportInterceptor({ hostPort: host, interceptor }: EndpointState): void {
+    if (changed(`${host} intercepts`, interceptor?.webhook.name ?? "") && interceptor !== undefined) {
+      const { code, message } = missingTokenError(host, interceptor, undefined);
       log.write("warn", "a webhook is called for its own token", { host, code, detail: message });
     }
   }

@@ -3,13 +3,14 @@ import type { ExecCluster } from "../credentials/exec-credential.ts";
 import { createExecTokenProvider, type ExecToken } from "../credentials/exec-token-provider.ts";
 import { createPrivateTokenFiles } from "../credentials/private-token-files.ts";
 import type { TokenSource } from "../credentials/token-source.ts";
-import { errorCodeOf } from "../errors.ts";
+import { type ErrorCode, errorCodeOf } from "../errors.ts";
 import type { WebhookEndpoint } from "../webhook/endpoints/endpoint-token-intent.ts";
 import type { CommandIO } from "./command.ts";
 import type { ObtainedCredential } from "./exec-answer.ts";
 import type { MintingSettings } from "./exec-credential-flags.ts";
 import { withinDeadline } from "./exec-deadline.ts";
 import { reportFailure } from "./failure.ts";
+import { isSecondRun } from "./second-run.ts";
 
 /** A token of our own asking, and the key pair that the flags name. */
 export async function mintedCredential(
@@ -27,10 +28,15 @@ export async function mintedCredential(
   return { ...minted, clientCertificate };
 }
 
+/** A webhook that is called for the request for its own token keeps that request waiting until we are gone. */
+const waitsForUs: ReadonlySet<ErrorCode> = new Set([
+  "ERR_TOKEN_REQUEST_INTERCEPTED",
+  "ERR_TRANSPORT_TIMEOUT",
+]);
+
 /**
- * The kept token while it is fresh, otherwise one that is minted now. A webhook that is called for the request of its own
- * token keeps that request waiting until we are gone, so where time runs out and a token is held, the next one is asked
- * for by a process behind us.
+ * The kept token while it is fresh, otherwise one that is minted now. Where that has to wait for our end and a token is
+ * held, the next one is asked for by a process behind us.
  */
 async function mintedToken(
   settings: MintingSettings,
@@ -38,18 +44,18 @@ async function mintedToken(
   io: CommandIO,
 ): Promise<ExecToken> {
   const { cacheFolder } = settings;
-  let late = false;
+  let waits = false;
   const provider = createExecTokenProvider({
     source: lazySource(settings, cluster, io),
     key: cacheKey(settings, cluster, io),
     onProblem(error) {
-      late ||= errorCodeOf(error) === "ERR_TRANSPORT_TIMEOUT";
+      waits ||= waitsForUs.has(errorCodeOf(error));
       reportFailure(error, io);
     },
     ...(cacheFolder === undefined ? {} : { files: createPrivateTokenFiles({ folder: cacheFolder }) }),
   });
   const token = provider.kept() ?? (await withinDeadline((signal) => provider.renewed(signal)));
-  if (late) await io.runAgain?.();
+  if (waits) await io.runAgain?.();
   return token;
 }
 
@@ -108,7 +114,9 @@ function lazySource(
       const client = await connectAPIServer(apiServer, io.env);
       try {
         const endpoint = cluster === undefined ? undefined : endpointOf(cluster);
-        return await createEndpointTokenSource({ client, serviceAccount, intent, endpoint }).token(options);
+        const holdsCalls = !isSecondRun(io.env);
+        const source = { client, serviceAccount, intent, endpoint, holdsCalls };
+        return await createEndpointTokenSource(source).token(options);
       } finally {
         client.close();
       }

@@ -4,6 +4,7 @@ import { answerClientGo } from "./exec-answer.ts";
 import { reportFailure } from "./failure.ts";
 import { leaveAtOnce } from "./leave-at-once.ts";
 import { plainAgentArguments } from "./plain-agent-arguments.ts";
+import { isSecondRun } from "./second-run.ts";
 
 // `exec-credential` as a program of its own: what the package bundles into one file, and what a clone runs from source.
 // Descriptors rather than process.stdout: making that stream costs more than a cached answer does.
@@ -15,8 +16,8 @@ const io: CommandIO = {
   stderr: { write: (text) => writeSync(2, text) },
   env: process.env,
   async runAgain() {
-    const { runAgain, secondRun } = await import("./run-again.ts");
-    if (process.env[secondRun] === undefined) runAgain();
+    const { runAgain } = await import("./run-again.ts");
+    if (!isSecondRun(process.env)) runAgain();
   },
 };
 const args = process.argv.slice(process.argv[2] === "exec-credential" ? 3 : 2);

@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { nodeCommand } from "./node-command.ts";
-
-/** Tells a process that it is the second one, which is never followed by a third. */
-export const secondRun = "COUNTERSIGN_SECOND_RUN";
+import { asSecondRun } from "./second-run.ts";
 
 /** Starts this command line once more, in a process that outlives this one and that nobody listens to. */
 export function runAgain(): void {
@@ -11,7 +9,7 @@ export function runAgain(): void {
     detached: true,
     // client-go waits for whoever holds the pipes
     stdio: "ignore",
-    env: { ...process.env, [secondRun]: "1" },
+    env: asSecondRun(process.env),
   });
   // with no process to be had, the token that is held stays in use, and the next run tries again
   child.on("error", () => undefined).unref();

@@ -1,10 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { expect } from "chai";
 import { placeholderToken } from "../../src/credentials/exec-credential.ts";
+import { curingExpression } from "../../src/webhook/endpoints/token-request-interceptor.ts";
 import { freePort } from "../rig/free-port.ts";
 import { poll } from "../rig/poll.ts";
 import { until } from "../until.ts";
-import { type AgentRig, startAgentRig } from "./agent-rig.ts";
+import { type AgentRig, caller, startAgentRig } from "./agent-rig.ts";
 
 /** A webhook that is called for every TokenRequest, its own among them. */
 const everything = [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*" as const], resources: ["*/*"] }];
@@ -100,6 +101,63 @@ describe("an agent whose webhook is called for its own token", () => {
     });
     expect(await agent.readyz()).to.include(`[+]token-localhost:${port} ok`);
     expect(await agent.metric("countersign_agent_token_request_intercepted")).to.deep.equal([]);
+  });
+
+  const allowAttesting = async (apiGroup: string): Promise<void> => {
+    const rbac = "/apis/rbac.authorization.k8s.io/v1";
+    const metadata = { name: "attests" };
+    const rule = {
+      apiGroups: ["authentication.k8s.io"],
+      resources: ["admissionReviewAPIGroups"],
+      resourceNames: [apiGroup],
+      verbs: ["attest"],
+    };
+    await rig.admin.request({ path: `${rbac}/clusterroles`, body: { metadata, rules: [rule] } });
+    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", ...metadata };
+    const subjects = [{ kind: "ServiceAccount", ...caller }];
+    await rig.admin.request({
+      path: `${rbac}/clusterrolebindings`,
+      body: { metadata, roleRef, subjects },
+    });
+  };
+  const firstAnswer = async (fields?: Readonly<Record<string, unknown>>) => {
+    const agent = await rig.start(fields);
+    const synced = "countersign_agent_configurations_synced";
+    await until(
+      async () => (await agent.metric(synced))[0] === `${synced} 1`,
+      "the configurations to be read",
+    );
+    const { token, err } = await rig.plugin(server);
+    expect(err).to.equal("");
+    expect(token).to.match(/^ey/);
+    return agent;
+  };
+
+  it("is none where a matchCondition leaves the request out: whoever asks first is given a token", async () => {
+    await create({
+      rules: everything,
+      matchConditions: [{ name: "not-for-tokens", expression: curingExpression }],
+    });
+    const agent = await firstAnswer();
+    expect(sockets.size, "calls of the webhook").to.equal(0);
+    expect(await agent.metric("countersign_agent_token_request_intercepted")).to.deep.equal([]);
+    expect(agent.log()).to.not.include("its own token");
+  });
+
+  it("is none where rules and conditions name other namespaces than the ServiceAccount's", async () => {
+    await create({
+      rules: everything,
+      matchConditions: [{ name: "others", expression: 'request.namespace != "kube-system"' }],
+    });
+    await firstAnswer();
+  });
+
+  it("of one API group: the server that waits is not the one that calls it, so whoever asks first is given a token", async () => {
+    // nobody is there, which is ignored
+    server = `https://localhost:${await freePort()}`;
+    await create({ rules: everything, failurePolicy: "Ignore" });
+    await allowAttesting("apps");
+    await firstAnswer({ apiGroup: "apps" });
   });
 
   it("warm: hands out the held token at once, while its renewal waits for the webhook", async () => {

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { EndpointState } from "../../src/agent/endpoint-state.ts";
 import { createTokenReport } from "../../src/agent/token-report.ts";
-import type { Webhook } from "../../src/apis/admissionregistration.ts";
 import { CountersignError } from "../../src/errors.ts";
 import { Secret } from "../../src/secret.ts";
+import type { FoundWebhook } from "../../src/webhook/endpoints/find-webhooks-by-host-port.ts";
 
 describe("createTokenReport", () => {
   let lines: string[];
@@ -14,20 +14,19 @@ describe("createTokenReport", () => {
       write: (level, message, fields) => void lines.push(`${level} ${message} ${JSON.stringify(fields)}`),
     });
   });
-  const webhook: Webhook = {
-    name: "w.example.com",
-    clientConfig: { url: "https://h/v" },
-    admissionReviewVersions: ["v1"],
+  const found: FoundWebhook = {
+    configuration: { kind: "ValidatingWebhookConfiguration", name: "c" },
+    webhook: {
+      name: "w.example.com",
+      clientConfig: { url: "https://h/v" },
+      admissionReviewVersions: ["v1"],
+    },
+    audience: "https://h/v",
   };
   const state = (changes: Partial<EndpointState> = {}): EndpointState => ({
     hostPort: "h:443",
-    webhooks: [
-      {
-        configuration: { kind: "ValidatingWebhookConfiguration", name: "c" },
-        webhook,
-        audience: "https://h/v",
-      },
-    ],
+    webhooks: [found],
+    interceptor: undefined,
     token: undefined,
     failure: new CountersignError("ERR_API_STATUS", "etcd is away"),
     settled: true,
@@ -62,23 +61,23 @@ describe("createTokenReport", () => {
     expect(lines).to.deep.equal([]);
   });
 
-  describe("of a webhook that is called for every TokenRequest", () => {
-    const rules = [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*" as const], resources: ["*/*"] }];
-    const intercepting = (changes: Partial<Webhook> = {}) =>
-      state({ ...held, webhooks: [{ ...state().webhooks[0]!, webhook: { ...webhook, rules, ...changes } }] });
+  describe("of a webhook that is called for the request for its own token", () => {
+    const intercepting = state({ ...held, interceptor: found });
 
     it("says once, though a token is held, which it is and how it is cured", () => {
-      report([intercepting()]);
-      report([intercepting()]);
+      report([intercepting]);
+      report([intercepting]);
       expect(lines).to.have.length(2);
       expect(lines[1]).to.match(
         /^warn a webhook is called for its own token .*w\.example\.com.*matchCondition/,
       );
     });
 
-    it("says nothing where match conditions may exclude it", () => {
-      report([intercepting({ matchConditions: [{ name: "m", expression: "true" }] })]);
-      expect(lines).to.have.length(1);
+    it("says so again once it was cured and is so again", () => {
+      report([intercepting]);
+      report([state(held)]);
+      report([intercepting]);
+      expect(lines.filter((line) => line.includes("its own token"))).to.have.length(2);
     });
   });
 

@@ -6,6 +6,7 @@ import { placeholderToken } from "../../src/credentials/exec-credential.ts";
 import { type Finished, run } from "../rig/child-process.ts";
 import { poll } from "../rig/poll.ts";
 import { until } from "../until.ts";
+import { configuration, service } from "./exec-credential-rig.ts";
 import { type StubAPIServer, startStubAPIServer } from "./stub-api-server.ts";
 
 const program = "src/commands/countersign.cts";
@@ -22,14 +23,14 @@ describe("exec-credential as a process", () => {
   });
   afterEach(() => stub.close());
 
-  const args = () => [
+  const minting = (...more: string[]) => [
     "--service-account=kube-system/caller",
-    "--mode=audience",
-    "--audience=https://svc.ns.svc:443/v",
+    ...more,
     `--server=${stub.url}`,
     `--certificate-authority=${join(stub.folder, "ca.crt")}`,
     `--token-file=${join(stub.folder, "token")}`,
   ];
+  const args = () => minting("--mode=audience", "--audience=https://svc.ns.svc:443/v");
   const plugin = (
     given: readonly string[],
     env: NodeJS.ProcessEnv = { KUBERNETES_EXEC_INFO: execInfo },
@@ -61,7 +62,7 @@ describe("exec-credential as a process", () => {
 
   describe("with a kept token that is due, whose renewal waits until the plugin is gone", () => {
     const folder = () => join(stub.folder, "cache");
-    const kept = () => plugin([...args(), `--cache-dir=${folder()}`]);
+    const kept = (given: readonly string[] = args()) => plugin([...given, `--cache-dir=${folder()}`]);
     const files = (): string =>
       readdirSync(folder())
         .filter((name) => name.endsWith(".json"))
@@ -76,25 +77,46 @@ describe("exec-credential as a process", () => {
       }
     };
 
-    it("hands it out and renews it behind, time and again", async function () {
-      this.timeout(30_000);
-      await kept();
+    const renewsBehind = async (given: readonly string[], reason: string, holdUp: () => void) => {
+      await kept(given);
       for (const refresh of [1, 2]) {
         const held = stub.tokens.at(-1);
         age();
-        // as a webhook that is called for it: this request is held up, and the next is not
-        let calls = 0;
-        stub.fault = () => calls++ === 0;
-        const finished = await kept();
+        holdUp();
+        const finished = await kept(given);
         expect(finished.code).to.equal(0);
         expect(tokenOf(finished)).to.equal(held);
-        expect(finished.stderr).to.match(/^countersign: ERR_TRANSPORT_TIMEOUT: .*\n$/);
+        expect(finished.stderr).to.match(new RegExp(`^countersign: ${reason}: .*\n$`));
         await until(() => stub.tokens.length === refresh + 1, "the request behind it");
         // looked at, not asked for: a run before it is written would ask once more
         await poll("the next token", () => files().includes(stub.tokens.at(-1)!) || undefined);
-        expect(tokenOf(await kept())).to.equal(stub.tokens.at(-1));
+        expect(tokenOf(await kept(given))).to.equal(stub.tokens.at(-1));
         expect(stub.tokens).to.have.length(refresh + 1);
       }
+    };
+
+    it("hands it out and renews it behind, time and again", async function () {
+      this.timeout(30_000);
+      await renewsBehind(args(), "ERR_TRANSPORT_TIMEOUT", () => {
+        // as a webhook that is called for it: this request is held up, and the next is not
+        let calls = 0;
+        stub.fault = () => calls++ === 0;
+      });
+    });
+
+    it("does so at once where rules say beforehand that it would wait", async function () {
+      this.timeout(30_000);
+      const everything = {
+        apiGroups: ["*"],
+        apiVersions: ["*"],
+        operations: ["*" as const],
+        resources: ["*/*"],
+      };
+      const webhook = { clientConfig: service("/v") };
+      stub.configurations = [configuration("gate", [webhook])];
+      await renewsBehind(minting("--api-group=*"), "ERR_TOKEN_REQUEST_INTERCEPTED", () => {
+        stub.configurations = [configuration("gate", [{ ...webhook, rules: [everything] }])];
+      });
     });
   });
 

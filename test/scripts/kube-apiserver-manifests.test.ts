@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { curingExpression } from "../../src/agent/endpoint-state.ts";
 import { parseAgentConfiguration } from "../../src/configuration/load-agent-configuration.ts";
 import { parseKubeconfig } from "../../src/kubeconfig/parse-kubeconfig.ts";
+import { curingExpression } from "../../src/webhook/endpoints/token-request-interceptor.ts";
 
 const read = (name: string): string => readFileSync(join("docs", name), "utf8");
 const manifest = (name: string) => parse(read(join("kube-apiserver", name)));

@@ -1,12 +1,13 @@
 import { validateRules } from "../../admission/rules.ts";
 import type { RuleWithOperations } from "../../apis/admissionregistration.ts";
+import { excludedTokenRequests } from "../../webhook/endpoints/token-request-exclusion.ts";
+import { curingExpression } from "../../webhook/endpoints/token-request-interceptor.ts";
 import { isEmptySelector } from "../../webhook/matching/label-selector.ts";
 import { interceptsTokenRequests } from "../../webhook/matching/webhook-matcher.ts";
 import type { LintContext } from "./lint-context.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
 import { reachedRoute } from "./reached-route.ts";
-import { excludedTokenRequests, tokenRequestCondition } from "./token-request-condition.ts";
 
 /** What a webhook's rules catch that they had better not. */
 
@@ -73,7 +74,7 @@ const tokenRequests: LintRule<WebhookSubject> = {
       (isRefused || webhook.failurePolicy !== "Ignore"
         ? "with none held no token can be had any more"
         : "with none held Ignore lets the request through unreviewed only where the webhook does not answer") +
-      `; add the matchCondition \`${tokenRequestCondition}\`, or narrow the rules`;
+      `; add the matchCondition \`${curingExpression}\`, or narrow the rules`;
     return [{ path: ["rules"], message, ...(isFatal ? { severity: "error" as const } : {}) }];
   },
 };

@@ -132,7 +132,7 @@ function labelsOf(object: JSONValue | undefined): Readonly<Record<string, string
  * that is held, or none, and never waits; and `lint` names the webhook.
  */
 export function interceptsTokenRequests({ rules = [] }: Webhook): boolean {
-  return rules.some((rule) => ruleMatches({ ...rule, scope: "*" }, tokenRequestAttributes));
+  return rules.some((rule) => ruleMatches(rule, tokenRequestAttributes));
 }
 
 const tokenRequestAttributes = {

@@ -150,6 +150,8 @@ describe("webhook matcher", () => {
         expect(rule({ resources }), resources[0]!).to.equal(true);
       for (const resources of [["*"], ["serviceaccounts"], ["pods/*"]])
         expect(rule({ resources }), resources[0]!).to.equal(false);
+      expect(rule({ scope: "Namespaced" })).to.equal(true);
+      expect(rule({ scope: "Cluster" })).to.equal(false);
       expect(rule({ operations: ["UPDATE"] })).to.equal(false);
       expect(rule({ apiGroups: ["apps"] })).to.equal(false);
     });

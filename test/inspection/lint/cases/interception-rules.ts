@@ -1,4 +1,4 @@
-import { tokenRequestCondition } from "../../../../src/inspection/lint/token-request-condition.ts";
+import { curingExpression } from "../../../../src/webhook/endpoints/token-request-interceptor.ts";
 import { agent, exec, kubeconfig, mutating, type RuleCase, server, validating } from "../lint-rig.ts";
 
 const rule = (changed: object = {}) => ({
@@ -16,8 +16,8 @@ const intercepting = (overrides: object = {}) => [validating({ rules: [rule()], 
 const intercepts = {
   code: "intercepts-token-requests",
   field: "webhooks[0].rules",
-  says: ["serviceaccounts/token", tokenRequestCondition],
-  clean: intercepting({ matchConditions: condition(tokenRequestCondition) }),
+  says: ["serviceaccounts/token", curingExpression],
+  clean: intercepting({ matchConditions: condition(curingExpression) }),
 } as const;
 
 export const interceptionCases: readonly RuleCase[] = [
@@ -112,7 +112,7 @@ export const interceptionCases: readonly RuleCase[] = [
     name: "under Ignore, which does not soften the refusal of a server that enforces",
     given: [validating({ rules: [rule()], failurePolicy: "Ignore" }), server()],
     severity: "error",
-    clean: [validating({ matchConditions: condition(tokenRequestCondition) }), server()],
+    clean: [validating({ matchConditions: condition(curingExpression) }), server()],
   },
   {
     ...intercepts,
