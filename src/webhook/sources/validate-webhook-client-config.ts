@@ -13,8 +13,8 @@ export interface WebhookClientConfigFault {
 /**
  * All that an API server has against a webhook's clientConfig when it is stored, for whoever takes webhooks from
  * elsewhere: exactly one of url and service, `https://host[/path]`, a Service by name, namespace, port and a path of
- * DNS-1123 segments, certificates in the caBundle (k8s.io/apiserver pkg/util/webhook/validation.go). Empty where there is
- * nothing.
+ * DNS-1123 segments (k8s.io/apiserver pkg/util/webhook/validation.go). And certificates in the caBundle, which it stores
+ * whatever they are: every call fails with what is none. Empty where there is nothing.
  */
 export function validateWebhookClientConfig(
   clientConfig: WebhookClientConfig,
