@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { curingExpression } from "../../src/webhook/endpoints/token-request-interceptor.ts";
@@ -235,6 +235,53 @@ await describeWith(
         await until("tokens to be minted", createToken, created);
         await untilGuarded("configmaps");
       });
+    });
+
+    describe("with the plugin alone, which keeps a token for it", () => {
+      const cacheFolder = () => join(story.folder, "plugin-cache");
+      const restart = () => {
+        const args = [...story.plugin.args, `--cache-dir=${cacheFolder()}`];
+        return story.restartWith({ guard: execUser({ ...story.plugin, args }) });
+      };
+      const keptFile = () => {
+        const [name] = readdirSync(cacheFolder()).filter((one) => one.endsWith(".json"));
+        return join(cacheFolder(), name!);
+      };
+      const kept = () =>
+        JSON.parse(readFileSync(keptFile(), "utf8")) as {
+          readonly token: string;
+          readonly requestedAt: number;
+          readonly expiresAt: number;
+        };
+      /** As if it had been asked for so much earlier. */
+      const age = (ms: number): void => {
+        const { requestedAt, expiresAt, ...rest } = kept();
+        const older = { requestedAt: requestedAt - ms, expiresAt: expiresAt - ms };
+        writeFileSync(keptFile(), JSON.stringify({ ...rest, ...older }));
+      };
+
+      before(async () => {
+        await removeGuard();
+        await restart();
+        await guard([configMaps]);
+        await untilGuarded("configmaps");
+        await guard([configMaps, tokenRequests]);
+        await untilGuarded("serviceaccounts/token");
+      });
+
+      for (const time of ["a first", "a second"])
+        it(`is refreshed ${time} time, behind the call that found it due, which is not held up`, async () => {
+          const { token } = kept();
+          age(500_000);
+          // whoever starts anew holds none, and runs the plugin
+          await restart();
+          const begun = performance.now();
+          const answer = await createToken();
+          expect(performance.now() - begun).to.be.below(deadlineMs);
+          expect(answer.status, answer.text).to.equal(201);
+          await poll("the next token", () => kept().token !== token || undefined);
+          expect(kept().expiresAt).to.be.above(Date.now() + 480_000);
+        });
     });
   },
 );
