@@ -65,6 +65,16 @@ const stored = {
     code: 1,
     found: ["error authentication-source-annotation"],
   },
+  "more-cel": {
+    // cel-go's optional elements, which our CEL has not
+    webhooks: [
+      webhook("m", at("more"), {
+        matchConditions: [{ name: "a", expression: "[?object.?a].size() == 0" }],
+      }),
+    ],
+    code: 0,
+    found: ["warning match-condition-invalid"],
+  },
   "no-certificates": {
     // stored as it is, and every call fails
     webhooks: [webhook("c", { url: "https://other.example.com/c", caBundle: "bm90IFBFTQ==" })],
@@ -130,7 +140,7 @@ await describeWith(["kube-apiserver 1.37"], "lint on kube-apiserver 1.37", () =>
       expect(rows, ended.stdout).to.have.lengthOf(found.length);
       for (const row of rows) expect(row).to.match(/ cluster +.* webhooks\[\d\]|metadata/);
     }
-    expect(ended.stderr).to.match(/^countersign: 3 errors, 4 warnings/);
+    expect(ended.stderr).to.match(/^countersign: 3 errors, 5 warnings/);
   });
 
   it("calls two paths at one host and port an error once the API server's kubeconfig has a token for it", async () => {

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { lintRules } from "../../../src/inspection/lint/lint.ts";
+import type { WebhookConfiguration } from "../../../src/apis/admissionregistration.ts";
+import { liveConfiguration } from "../../../src/inspection/lint/decode-lint-inputs.ts";
+import { lint, lintRules } from "../../../src/inspection/lint/lint.ts";
 import { addressCases } from "./cases/address-rules.ts";
 import { behaviourCases } from "./cases/behaviour-rules.ts";
 import { conditionCases } from "./cases/condition-rules.ts";
@@ -104,6 +106,18 @@ describe("lint", () => {
       validating({ ...url("https://Hooks.example.com/v"), sideEffects: "Some" }),
     ]).map(({ severity }) => severity);
     expect(found).to.deep.equal(["error", "warning", "info"]);
+  });
+
+  it("calls what is no match condition to us no error where an API server has stored it", () => {
+    const written = validating({
+      matchConditions: [{ name: "a", expression: "[?object.?a].size() == 0" }],
+    }) as unknown as WebhookConfiguration;
+    const none = { kubeconfigs: [], servers: [], agents: [], admissions: [], plugins: [], roleRules: [] };
+    const found = lint({ ...none, configurations: [liveConfiguration(written)] });
+    expect(found.map(({ severity, code }) => [severity, code])).to.deep.equal([
+      ["warning", "match-condition-invalid"],
+    ]);
+    expect(found[0]!.message).to.contain("its API server took it");
   });
 
   it("says the file, the line, the object and the field", () => {
