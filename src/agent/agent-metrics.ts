@@ -1,6 +1,6 @@
-import { createAdmissionMetrics } from "../monitoring/admission-metrics.ts";
 import { createCounter, type MetricFamily, type MetricValue } from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
+import { createTokenRequestMetrics } from "../monitoring/token-request-metrics.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
 export interface AgentMetrics {
@@ -18,11 +18,7 @@ export interface AgentMetricsOptions {
 
 /** What an agent counts, and what it holds when it is asked. */
 export function createAgentMetrics({ states, synced }: AgentMetricsOptions): AgentMetrics {
-  // KEP-6060's three, under the names it gives them; an agent calls no webhook
-  const admission = createAdmissionMetrics();
-  const tokenFamilies = admission.families.filter(({ name }) =>
-    name.startsWith("apiserver_webhook_authentication_token_"),
-  );
+  const tokenRequests = createTokenRequestMetrics();
   const answers = createCounter({
     name: "countersign_agent_answers_total",
     help: "Questions of the credential plugin answered, by the error code it was told; empty for a token.",
@@ -33,12 +29,12 @@ export function createAgentMetrics({ states, synced }: AgentMetricsOptions): Age
     help: "Token files written, by what: token, placeholder, or failed.",
     labels: ["host", "outcome"],
   });
-  const families = [...tokenFamilies, answers, writes, ...stateFamilies(states, synced)];
+  const families = [...tokenRequests.families, answers, writes, ...stateFamilies(states, synced)];
   return {
     render: createMetricsRenderer(families),
     countAnswer: (code) => answers.inc(code),
     countWrite: (host, outcome) => writes.inc(host, outcome),
-    close: admission.close,
+    close: tokenRequests.close,
   };
 }
 

@@ -129,10 +129,10 @@ export function createEndpointTokens(options: EndpointTokensOptions): EndpointTo
       if (!configurations.synced) await configurations.ready(signal).catch(() => undefined);
       const entry = entryOf(endpoint);
       const token = renewEntry(entry);
-      lookups.publish({ outcome: token === undefined ? "miss" : "hit" });
-      if (token !== undefined) return token;
       const { source, interceptor, hostPort } = entry;
       if (source === undefined) throw entry.failure;
+      lookups.publish({ outcome: token === undefined ? "miss" : "hit" });
+      if (token !== undefined) return token;
       if (interceptor !== undefined && waitsForItself(options.intent))
         throw missingTokenError(hostPort, interceptor, entry.failure);
       return source.token({ signal }).catch((error: unknown) => {

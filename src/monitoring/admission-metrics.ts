@@ -1,16 +1,18 @@
 import type { DiagnosticsMessages, WebhookMessage } from "../diagnostics.ts";
 import { subscribeAll } from "./diagnostics-subscription.ts";
-import { createCounter, createHistogram, type MetricFamily } from "./metric-family.ts";
+import { createManifestMetrics, type ManifestMetricsOptions } from "./manifest-metrics.ts";
+import { createCounter, createHistogram, type MetricSet } from "./metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "./metrics-renderer.ts";
+import { createTokenRequestMetrics } from "./token-request-metrics.ts";
 
-/** The metrics of calling admission webhooks, under the names kube-apiserver has for them. */
-export interface AdmissionMetrics {
-  /** For a registry of one's own. */
-  readonly families: readonly MetricFamily[];
+/** The metrics of calling admission webhooks, under the names kube-apiserver has for them; `families` for a registry of one's own. */
+export interface AdmissionMetrics extends MetricSet {
   /** These and the process's own in Prometheus' text format; prom-client is loaded by the first call. */
   readonly render: MetricsRenderer;
-  close(): void;
 }
+
+/** What a process says of itself in its metrics. */
+export type AdmissionMetricsOptions = ManifestMetricsOptions;
 
 const callLabels = ["name", "type", "operation"];
 const conditionLabels = ["name", "kind", "type", "operation"];
@@ -62,7 +64,6 @@ function createTable() {
       buckets: [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25],
     }),
     ...createCertificateTable(),
-    ...createTokenTable(),
   };
 }
 
@@ -80,33 +81,13 @@ function createCertificateTable() {
   };
 }
 
-/** KEP-6060 names these three and leaves their labels open. */
-function createTokenTable() {
-  return {
-    tokenRequests: createCounter({
-      name: "apiserver_webhook_authentication_token_request_total",
-      help: "Requests for webhook-bound tokens, by result: success or failure.",
-      labels: ["result"],
-    }),
-    tokenRequestDuration: createHistogram({
-      name: "apiserver_webhook_authentication_token_request_duration_seconds",
-      help: "How long requests for webhook-bound tokens took.",
-      labels: ["result"],
-      // an API server signs in milliseconds; an admission request waits 2 s for a token at most
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-    }),
-    tokenLookups: createCounter({
-      name: "apiserver_webhook_authentication_token_create_calls_total",
-      help: "Look-ups of a token for a call of a webhook, by result: hit or miss of those held.",
-      labels: ["result"],
-    }),
-  };
-}
-
 type Table = ReturnType<typeof createTable>;
 
-/** Counts, from now on, what every dispatcher and token source of this process does. */
-export function createAdmissionMetrics(): AdmissionMetrics {
+/**
+ * Counts, from now on, what this process does as an API server does it: calls of webhooks and their match conditions,
+ * tokens that are asked for and looked up (KEP-6060's three), webhooks' certificates, folders of static manifests.
+ */
+export function createAdmissionMetrics(options: AdmissionMetricsOptions = {}): AdmissionMetrics {
   const table = createTable();
   const unsubscribe = subscribeAll({
     "countersign:webhook": (message) => countCall(table, message),
@@ -119,19 +100,19 @@ export function createAdmissionMetrics(): AdmissionMetrics {
     "countersign:exclusion": ({ webhook, type, operation }) =>
       table.conditionExclusions.inc(webhook, "webhook", stepOf(type), operation),
     "countersign:matchConditions": (message) => countConditions(table, message),
-    "countersign:token": ({ apiGroup, outcome, durationMs }) => {
-      // without a group it is no webhook-bound one
-      if (apiGroup === undefined) return;
-      const result = outcome === "minted" ? "success" : "failure";
-      table.tokenRequests.inc(result);
-      table.tokenRequestDuration.observe(durationMs / 1000, result);
-    },
     "countersign:x509": ({ problem }) =>
       (problem === "missingSAN" ? table.missingNames : table.insecureSignatures).inc(),
-    "countersign:tokenLookup": ({ outcome }) => table.tokenLookups.inc(outcome),
   });
-  const families = Object.values(table);
-  return { families, render: createMetricsRenderer(families), close: unsubscribe };
+  const others = [createTokenRequestMetrics(), createManifestMetrics(options)];
+  const families = [...Object.values(table), ...others.flatMap((set) => set.families)];
+  return {
+    families,
+    render: createMetricsRenderer(families),
+    close() {
+      unsubscribe();
+      for (const { close } of others) close();
+    },
+  };
 }
 
 function countCall(table: Table, message: WebhookMessage): void {

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "../clock.ts";
 import type { ManifestsMessage } from "../diagnostics.ts";
 import { subscribeAll } from "./diagnostics-subscription.ts";
-import { createCounter, createGauge, type MetricFamily } from "./metric-family.ts";
-import { createMetricsRenderer, type MetricsRenderer } from "./metrics-renderer.ts";
+import { createCounter, createGauge, type MetricFamily, type MetricSet } from "./metric-family.ts";
 
 export interface ManifestMetricsOptions {
   /** What tells this API server from its peers; its hash is a label. Default: none. */
@@ -11,20 +10,11 @@ export interface ManifestMetricsOptions {
   readonly clock?: Clock;
 }
 
-/** The metrics of folders of static manifests, under the names kube-apiserver has for them. */
-export interface ManifestMetrics {
-  /** For a registry of one's own. */
-  readonly families: readonly MetricFamily[];
-  /** These and the process's own in Prometheus' text format; prom-client is loaded by the first call. */
-  readonly render: MetricsRenderer;
-  close(): void;
-}
-
 const prefix = "apiserver_manifest_admission_config_controller";
 const labels = ["status", "plugin", "apiserver_id_hash"];
 
 /** Counts, from now on, how manifests are read: pkg/admission/plugin/manifest/metrics/metrics.go of kubernetes/apiserver. */
-export function createManifestMetrics(options: ManifestMetricsOptions = {}): ManifestMetrics {
+export function createManifestMetrics(options: ManifestMetricsOptions = {}): MetricSet {
   const { apiServerID = "", clock = systemClock } = options;
   const idHash = apiServerID === "" ? "" : `sha256:${createHash("sha256").update(apiServerID).digest("hex")}`;
   const reloads = createCounter({
@@ -38,15 +28,14 @@ export function createManifestMetrics(options: ManifestMetricsOptions = {}): Man
     labels,
   });
   const hashes = new Map<ManifestsMessage["plugin"], string>();
-  const unsubscribe = subscribeAll({
+  const close = subscribeAll({
     "countersign:manifests": ({ plugin, status, hash }) => {
       reloads.inc(status, plugin, idHash);
       lastReload.set(clock.now() / 1000, status, plugin, idHash);
       if (hash !== undefined) hashes.set(plugin, hash);
     },
   });
-  const families = [reloads, lastReload, configInfo(hashes, idHash)];
-  return { families, render: createMetricsRenderer(families), close: unsubscribe };
+  return { families: [reloads, lastReload, configInfo(hashes, idHash)], close };
 }
 
 /** One for each plugin, whose label is what is in use: an empty folder has none. */

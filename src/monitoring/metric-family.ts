@@ -26,6 +26,12 @@ export interface MetricFamily {
   values(): MetricValue[];
 }
 
+/** Metrics that are counted until it is closed. */
+export interface MetricSet {
+  readonly families: readonly MetricFamily[];
+  close(): void;
+}
+
 export interface Counter extends MetricFamily {
   /** Values in the order of the definition's labels. */
   inc(...labels: readonly string[]): void;

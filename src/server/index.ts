@@ -9,7 +9,11 @@ export {
   parseServerConfiguration,
 } from "../configuration/load-server-configuration.ts";
 export type { ServerConfiguration } from "../configuration/server-configuration.ts";
-export { type AdmissionMetrics, createAdmissionMetrics } from "../monitoring/admission-metrics.ts";
+export {
+  type AdmissionMetrics,
+  type AdmissionMetricsOptions,
+  createAdmissionMetrics,
+} from "../monitoring/admission-metrics.ts";
 export {
   type AdmissionRoute,
   type AdmissionRouteOptions,

@@ -104,25 +104,23 @@ describe("admission metrics", () => {
     ]);
   });
 
-  it("counts requests for webhook-bound tokens alone, and look-ups of those held", async () => {
-    const tokens = diagnosticsChannel("countersign:token");
-    const attempt = { serviceAccount: "kube-system/caller", audience: "https://a", durationMs: 4 } as const;
-    tokens.publish({ ...attempt, apiGroup: "apps", outcome: "minted" });
-    tokens.publish({ ...attempt, apiGroup: "apps", outcome: "failed", code: "ERR_TRANSPORT" });
-    tokens.publish({ ...attempt, outcome: "minted" });
-    const lookups = diagnosticsChannel("countersign:tokenLookup");
-    for (const outcome of ["hit", "hit", "miss"] as const) lookups.publish({ outcome });
-    expect(await samples("apiserver_webhook_authentication_token_request_total")).to.deep.equal([
-      'apiserver_webhook_authentication_token_request_total{result="success"} 1',
-      'apiserver_webhook_authentication_token_request_total{result="failure"} 1',
-    ]);
-    expect(
-      await samples("apiserver_webhook_authentication_token_request_duration_seconds_count"),
-    ).to.have.length(2);
+  it("counts tokens and static manifests beside, until it is closed", async () => {
+    const say = (): void => {
+      diagnosticsChannel("countersign:tokenLookup").publish({ outcome: "hit" });
+      diagnosticsChannel("countersign:manifests").publish({
+        ...{ directory: "/m", plugin: "ValidatingAdmissionWebhook", status: "success", hash: "" },
+      });
+    };
+    metrics.close();
+    metrics = createAdmissionMetrics({ apiServerID: "apiserver-1" });
+    say();
+    metrics.close();
+    say();
     expect(await samples("apiserver_webhook_authentication_token_create_calls_total")).to.deep.equal([
-      'apiserver_webhook_authentication_token_create_calls_total{result="hit"} 2',
-      'apiserver_webhook_authentication_token_create_calls_total{result="miss"} 1',
+      'apiserver_webhook_authentication_token_create_calls_total{result="hit"} 1',
     ]);
+    const [reloads] = await samples("apiserver_manifest_admission_config_controller_automatic_reloads_total");
+    expect(reloads).to.match(/apiserver_id_hash="sha256:[0-9a-f]{64}"\} 1$/);
   });
 
   it("counts what is wrong with certificates of webhooks", async () => {

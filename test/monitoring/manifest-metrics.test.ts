@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { diagnosticsChannel, type ManifestsMessage } from "../../src/diagnostics.ts";
-import {
-  createManifestMetrics,
-  type ManifestMetrics,
-  type ManifestMetricsOptions,
-} from "../../src/monitoring/manifest-metrics.ts";
+import { createManifestMetrics, type ManifestMetricsOptions } from "../../src/monitoring/manifest-metrics.ts";
+import type { MetricSet } from "../../src/monitoring/metric-family.ts";
+import { createMetricsRenderer } from "../../src/monitoring/metrics-renderer.ts";
 
 const channel = diagnosticsChannel("countersign:manifests");
 const prefix = "apiserver_manifest_admission_config_controller_";
@@ -17,7 +15,7 @@ const success: ManifestsMessage = {
 };
 
 describe("manifest metrics", () => {
-  let metrics: ManifestMetrics;
+  let metrics: MetricSet;
   let now: number;
   beforeEach(() => {
     now = 1_000_000;
@@ -27,7 +25,7 @@ describe("manifest metrics", () => {
     metrics = createManifestMetrics({ clock: { now: () => now, random: () => 0 }, ...options });
   };
   const samples = async (name: string): Promise<string[]> => {
-    const { text } = await metrics.render();
+    const { text } = await createMetricsRenderer(metrics.families)();
     return text
       .split("\n")
       .filter((line) => line.startsWith(`${prefix}${name}{`))
