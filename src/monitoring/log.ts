@@ -102,7 +102,31 @@ function listeners(write: Log["write"], debugging: boolean) {
       write(fields.outcome === "failed" ? "warn" : "debug", `watch ${fields.outcome}`, { ...fields }),
     "countersign:configuration": (fields: Messages["countersign:configuration"]) =>
       write("warn", "a webhook configuration cannot be carried out", { ...fields }),
+    "countersign:webhook": (message: Messages["countersign:webhook"]) => writeCall(write, message, debugging),
+    "countersign:annotation": (fields: Messages["countersign:annotation"]) =>
+      write("warn", "an audit annotation of a webhook's was dropped", { ...fields }),
+    "countersign:manifests"(fields: Messages["countersign:manifests"]) {
+      // one message for each plugin: a failure is told once, as that of a reload or by whoever loads them first
+      if (fields.status === "success") write("debug", "manifests read", { ...fields });
+    },
     "countersign:runtime": (fields: Messages["countersign:runtime"]) =>
       write("warn", "runtime fault avoided", { ...fields }),
   };
+}
+
+/** A call of a webhook: one that failed is an operator's, one that denied is somebody's whose request it was. */
+function writeCall(write: Log["write"], message: Messages["countersign:webhook"], debugging: boolean): void {
+  const { errorType, failedOpen, detail } = message;
+  const failed = failedOpen || (errorType !== undefined && errorType !== "no_error");
+  // every call passes here: nothing is copied for a line that is not written
+  if (!failed && errorType === undefined && !debugging) return;
+  const fields = { ...message, ...(detail === undefined ? {} : { detail: withoutTokens(detail) }) };
+  if (failed) write("warn", "webhook call failed", fields);
+  else if (errorType === "no_error") write("info", "webhook denied", fields);
+  else write("debug", detail === undefined ? "webhook called" : "webhook call given up", fields);
+}
+
+/** A webhook says in words of its own what is wrong, and may repeat what it was shown. */
+function withoutTokens(text: string): string {
+  return text.replace(/\bey[\w-]+\.[\w-]+\.[\w-]*/g, "[redacted]");
 }

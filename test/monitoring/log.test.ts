@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
-import { diagnosticsChannel } from "../../src/diagnostics.ts";
+import { diagnosticsChannel, type WebhookMessage } from "../../src/diagnostics.ts";
 import { createLog, type Log, type LogLevel } from "../../src/monitoring/log.ts";
+import { loadManifestDirectory } from "../../src/webhook/sources/load-manifest-directory.ts";
+import { until } from "../until.ts";
 
 describe("createLog", () => {
   let log: Log;
@@ -97,6 +102,92 @@ describe("createLog", () => {
     log.close();
     diagnosticsChannel("countersign:keys").publish({ issuer: "a", outcome: "fetched" });
     expect(await lines()).to.deep.equal([]);
+  });
+
+  describe("of calls of webhooks", () => {
+    const calls = diagnosticsChannel("countersign:webhook");
+    const call: WebhookMessage = {
+      webhook: "images.example.com",
+      configuration: "images",
+      operation: "CREATE",
+      type: "validating",
+      code: 200,
+      rejected: false,
+      failedOpen: false,
+      durationMs: 3,
+    };
+    const failure = { ...call, code: 503, detail: "failed calling webhook: refused" };
+    const said = async () => (await lines()).map(({ level, msg, code }) => [level, msg, code]);
+
+    it("warns of those that failed, forgiven or not, and names webhook, configuration and fault", async () => {
+      start();
+      calls.publish({ ...failure, rejected: true, errorType: "calling_webhook_error" });
+      calls.publish({ ...failure, failedOpen: true });
+      calls.publish({ ...failure, code: 0, rejected: true, errorType: "apiserver_internal_error" });
+      expect(await said()).to.deep.equal([
+        ["warn", "webhook call failed", 503],
+        ["warn", "webhook call failed", 503],
+        ["warn", "webhook call failed", 0],
+      ]);
+      const { webhook, configuration, detail } = failure;
+      expect((await lines())[0]).to.include({ webhook, configuration, detail });
+    });
+
+    it("tells of a denial, and of what went well or was given up only for debugging", async () => {
+      const all = (): void => {
+        calls.publish({ ...call, code: 403, rejected: true, errorType: "no_error", detail: "no" });
+        calls.publish(call);
+        calls.publish({ ...failure, rejected: true });
+      };
+      start();
+      all();
+      expect(await said()).to.deep.equal([["info", "webhook denied", 403]]);
+      log.close();
+      written.length = 0;
+      start("debug");
+      all();
+      expect(await said()).to.deep.equal([
+        ["info", "webhook denied", 403],
+        ["debug", "webhook called", 200],
+        ["debug", "webhook call given up", 503],
+      ]);
+    });
+
+    it("repeats no token that a webhook repeats", async () => {
+      start();
+      const token = `eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl-_`;
+      calls.publish({ ...failure, failedOpen: true, detail: `not for me: "Bearer ${token}", go away` });
+      expect((await lines())[0]?.detail).to.equal('not for me: "Bearer [redacted]", go away');
+    });
+
+    it("warns of an audit annotation that was dropped", async () => {
+      start();
+      const dropped = { webhook: "images.example.com", key: "a b", problem: "notQualified" } as const;
+      diagnosticsChannel("countersign:annotation").publish(dropped);
+      expect((await lines())[0]).to.include({ level: "warn", ...dropped });
+    });
+  });
+
+  it("tells once of manifests that cannot be read, and of what was read for debugging", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-log-"));
+    const loaded = await loadManifestDirectory({ directory: folder });
+    try {
+      start("debug");
+      writeFileSync(join(folder, "a.yaml"), "a: [");
+      await until(async () => (await lines()).length > 0, "a line");
+      writeFileSync(join(folder, "a.yaml"), "");
+      await until(async () => (await lines()).some(({ msg }) => msg === "reloaded"), "the reload");
+    } finally {
+      loaded.close();
+      rmSync(folder, { recursive: true });
+    }
+    const said = (await lines()).map(({ level, msg, what, plugin }) => [level, msg, what ?? plugin]);
+    expect(said).to.deep.equal([
+      ["error", "reload failed, the last good value stays in use", "manifests"],
+      ["debug", "manifests read", "ValidatingAdmissionWebhook"],
+      ["debug", "manifests read", "MutatingAdmissionWebhook"],
+      ["info", "reloaded", "manifests"],
+    ]);
   });
 
   it("warns of a token that was not to be had, a watch that failed and a configuration that cannot be carried out", async () => {
