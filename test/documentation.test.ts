@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { commandTable } from "../src/commands/command-table.ts";
 import { errorCodes } from "../src/errors.ts";
+import { createAdmissionMetrics } from "../src/monitoring/admission-metrics.ts";
 
 const readme = readFileSync("README.md", "utf8");
 const rooms = readdirSync("src", { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -60,6 +61,50 @@ describe("documentation", () => {
     const distinct = (found: Iterable<RegExpMatchArray>) =>
       [...new Set([...found].map(([, name]) => name!))].sort();
     expect(distinct(documented)).to.deep.equal(distinct(written));
+  });
+
+  it("the README's table of kube-apiserver's metrics holds those that createAdmissionMetrics has, and no other", () => {
+    const metrics = createAdmissionMetrics();
+    metrics.close();
+    const documented = [...readme.matchAll(/`(apiserver_\w+)`/g)].map(([, name]) => name!);
+    expect([...new Set(documented)].sort()).to.deep.equal(metrics.families.map(({ name }) => name).sort());
+  });
+
+  it("the README's table of figures has the rows that are measured, as they are printed", () => {
+    const folder = "scripts/bench";
+    const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+    const measured = [
+      ...sources.join("").matchAll(/what: (?:"([^"]+)"|`([^`]+)`),\s+mustReach: (?:"([^"]+)"|String)/g),
+    ].map(([, text, template = "", mustReach]) => ({ what: text ?? template.split("${")[0]!, mustReach }));
+    const table = readme.slice(readme.indexOf("## Figures"), readme.indexOf("## What it does not do"));
+    const rows = [...table.matchAll(/^\| (.+?) \| (.+?) \| .+ \| .+ \|$/gm)].slice(1);
+    for (const [, what, mustReach] of rows) {
+      const row = measured.find((one) => what!.startsWith(one.what));
+      expect(row, what).to.not.equal(undefined);
+      expect(mustReach).to.equal(row?.mustReach ?? mustReach);
+    }
+    for (const { what } of measured)
+      expect(
+        rows.some((row) => row[1]!.startsWith(what)),
+        what,
+      ).to.equal(true);
+  });
+
+  it("the README's links to its own chapters and to files lead somewhere", () => {
+    const chapters = new Set(
+      [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+        title!
+          .toLowerCase()
+          .replace(/[^\w\- ]/g, "")
+          .replaceAll(" ", "-"),
+      ),
+    );
+    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+    expect(links.length).to.be.greaterThan(5);
+    const lost = links.filter((link) =>
+      link.startsWith("#") ? !chapters.has(link.slice(1)) : !existsSync(link.split("#")[0]!),
+    );
+    expect(lost).to.deep.equal([]);
   });
 
   it("the README's SDK chapter is the admission part of the aggregated server, and is under 80 lines", () => {
