@@ -31,7 +31,7 @@ export async function watchFiles(options: FileWatcherOptions): Promise<FileWatch
   const { files, directories = [], onChange, pollIntervalMs = 10_000 } = options;
   const look = typeof files === "function" ? () => hashOfFound(files) : () => contentHash(files);
   const folders = typeof files === "function" ? [] : files.map((file) => dirname(file));
-  let known = await look();
+  let known = "";
   let running = Promise.resolve();
   const check = (): Promise<void> => {
     running = running.then(async () => {
@@ -50,6 +50,11 @@ export async function watchFiles(options: FileWatcherOptions): Promise<FileWatch
   const watchers = [...new Set([...folders, ...directories])].flatMap((directory) =>
     watchDirectory(directory, settle),
   );
+  // watched by then: a change that comes while the files are read waits for its turn
+  running = look().then((first) => {
+    known = first;
+  });
+  await running;
   const poll = setInterval(() => void check(), pollIntervalMs).unref();
   return {
     check,

@@ -38,12 +38,15 @@ export async function createReloadingKubeconfig(
   const { location, pollIntervalMs } = options;
   const load = async (): Promise<Loaded> => loadCertificates(await loadKubeconfig(location));
   let { kubeconfig: current, files, faults } = await load();
+  const { promise: loaded, resolve: markLoaded } = Promise.withResolvers<void>();
   const publish = (outcome: ReloadMessage["outcome"], detail?: string): void => {
     const file = location.files.join(", ");
     reloads.publish({ what: "kubeconfig", file, outcome, ...(detail === undefined ? {} : { detail }) });
   };
 
   async function reload(): Promise<void> {
+    // an older first load must not overwrite what came after it
+    await loaded;
     try {
       const next = await load();
       // a certificate that has come up is watched from now on, even where it does not fit its key yet
@@ -65,6 +68,7 @@ export async function createReloadingKubeconfig(
   try {
     // once more, for what changed before it was watched
     ({ kubeconfig: current, files, faults } = await load());
+    markLoaded();
   } catch (error) {
     watcher.close();
     throw error;

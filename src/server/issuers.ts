@@ -48,9 +48,17 @@ async function keepIssuer(
   signal: AbortSignal,
 ): Promise<KeptIssuer> {
   const { name, url, jwksFile } = configuration;
+  const keys = await keySource(configuration, options);
+  let fetches = 0;
+  const source: KeySource = {
+    fetchKeys(call) {
+      fetches += 1;
+      return keys.fetchKeys(call);
+    },
+  };
   const issuer = createIssuer({
     name,
-    source: await keySource(configuration, options),
+    source,
     clock: options.clock,
     ...(url !== undefined && { issuer: url }),
     // a file on this machine is the last good value itself: it does not grow stale
@@ -58,13 +66,19 @@ async function keepIssuer(
   });
   // failures are published as `countersign:keys`
   const refresh = (): Promise<void> => issuer.refresh().catch(() => undefined);
+  const onChange = async (): Promise<void> => {
+    const before = fetches;
+    await refresh();
+    // it joined one that may have read what the file was before
+    if (fetches === before) await refresh();
+  };
+  // before anything is read: a change in between is then seen, not lost
+  const watcher = jwksFile === undefined ? undefined : await watchFiles({ files: [jwksFile], onChange });
   issuer.start({ signal }).catch(() => undefined);
   const timer = setInterval(
     () => void refresh(),
     refreshIntervalMs * (0.9 + options.clock.random() / 5),
   ).unref();
-  const watcher =
-    jwksFile === undefined ? undefined : await watchFiles({ files: [jwksFile], onChange: refresh });
   return {
     issuer,
     close() {

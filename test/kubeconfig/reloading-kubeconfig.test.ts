@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -10,6 +10,7 @@ import {
 import { loadUserCredentials } from "../../src/kubeconfig/user-credentials.ts";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { rejectionOf } from "../rejection.ts";
+import { createHeldFile } from "../rig/held-file.ts";
 import { until } from "../until.ts";
 
 const channel = diagnosticsChannel("countersign:reload");
@@ -39,8 +40,8 @@ describe("reloading kubeconfig", () => {
   };
   const writeUsers = (...users: readonly object[]): Promise<void> =>
     write("config", JSON.stringify({ users }));
-  const create = async (): Promise<ReloadingKubeconfig> => {
-    const location = { files: [join(folder, "config")], mustExist: true };
+  const create = async (file = join(folder, "config")): Promise<ReloadingKubeconfig> => {
+    const location = { files: [file], mustExist: true };
     // a poll no test waits for
     kubeconfig = await createReloadingKubeconfig({ location, pollIntervalMs: 3_600_000 });
     return kubeconfig;
@@ -143,6 +144,63 @@ describe("reloading kubeconfig", () => {
     const issued = await issue("one");
     await kubeconfig!.check();
     expect(await presented(kubeconfig!)).to.equal(issued.certificatePem);
+  });
+
+  it("misses no change that comes while it is read for the first time", async () => {
+    const file = (...names: string[]): string => join(folder, ...names);
+    const lead = async (name: string): Promise<void> => {
+      await symlink(name, file(".certs"));
+      await rename(file(".certs"), file("certs"));
+    };
+    const { certificatePem, keyPem } = authority.issue({ commonName: "one" });
+    const stages = ["loaded", "looked", "loadedAgain", "lookedAgain"];
+    for (const stage of [...stages, "quick"]) {
+      await mkdir(file(stage));
+      await writeFile(file(stage, "tls.key"), keyPem);
+    }
+    await writeFile(file("quick", "tls.crt"), certificatePem);
+    const [load, look, loadAgain, lookAgain] = stages.map((stage) => createHeldFile(file(stage, "tls.crt")));
+    const user = { "client-certificate": "../certs/tls.crt", "client-key": "../certs/tls.key" };
+    const writeToken = (token: string): Promise<void> =>
+      write(
+        "conf/config",
+        JSON.stringify({
+          users: [
+            { name: "*", user },
+            { name: "a", user: { token } },
+          ],
+        }),
+      );
+    try {
+      await mkdir(file("conf"));
+      await mkdir(file(".conf"));
+      await writeToken("one");
+      await lead("loaded");
+      const creating = create(file("conf", "config"));
+      for (const [held, next] of [
+        [load!, "looked"],
+        [look!, "loadedAgain"],
+      ] as const) {
+        const reading = await held.read();
+        await lead(next);
+        await reading.say(certificatePem);
+      }
+      const reading = await loadAgain!.read();
+      await lead("lookedAgain");
+      await writeToken("two");
+      const change = await lookAgain!.read();
+      await lead("quick");
+      await change.say(certificatePem);
+      // time for whoever would overtake: far more than reading what has changed takes
+      for (let turn = 0; turn < 100; turn++) await readFile(file("conf", "config"));
+      await reading.say(certificatePem);
+      await creating;
+      await until(() => kubeconfig!.current.users.get("a")?.token?.reveal() === "two");
+      await kubeconfig!.check();
+      expect(kubeconfig!.current.users.get("a")?.token?.reveal()).to.equal("two");
+    } finally {
+      for (const held of [load, look, loadAgain, lookAgain]) held!.release();
+    }
   });
 
   it("leaves data in the kubeconfig as it is", async () => {
