@@ -15,6 +15,7 @@ import {
 } from "../webhook/endpoints/endpoint-token-intent.ts";
 import type { FoundWebhook } from "../webhook/endpoints/find-webhooks-by-host-port.ts";
 import { interceptorOf } from "../webhook/endpoints/token-request-exclusion.ts";
+import { mayWaitForItself } from "../webhook/endpoints/token-request-interceptor.ts";
 import type { LiveWebhookConfigurationSource } from "../webhook/sources/webhook-configuration-source.ts";
 import { type EndpointState, missingTokenError } from "./endpoint-state.ts";
 
@@ -133,7 +134,7 @@ export function createEndpointTokens(options: EndpointTokensOptions): EndpointTo
       if (source === undefined) throw entry.failure;
       lookups.publish({ outcome: token === undefined ? "miss" : "hit" });
       if (token !== undefined) return token;
-      if (interceptor !== undefined && waitsForItself(options.intent))
+      if (interceptor !== undefined && mayWaitForItself(options.intent))
         throw missingTokenError(hostPort, interceptor, entry.failure);
       return source.token({ signal }).catch((error: unknown) => {
         throw signal.aborted ? lateError(hostPort, error) : error;
@@ -149,11 +150,6 @@ export function createEndpointTokens(options: EndpointTokensOptions): EndpointTo
       return [...byHost.values()].map(stateOf);
     },
   };
-}
-
-/** The token for one API group is another server's than the one that reviews the request for it. */
-function waitsForItself(intent: EndpointTokenIntent): boolean {
-  return intent.mode === "audience" || intent.apiGroup === "*";
 }
 
 function stateOf({ hostPort, resolved, interceptor, source, failure }: Entry): EndpointState {

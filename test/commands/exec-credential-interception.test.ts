@@ -32,13 +32,20 @@ describe("exec-credential for a webhook that is called for the request for its o
     ];
   };
 
-  it("asks for none on kube-apiserver's behalf, whose call waits for the answer, and names webhook and cure", async () => {
+  for (const mode of ["attested", "plain"] as const)
+    it(`asks for no ${mode} token on kube-apiserver's behalf, whose call waits for the answer, and names webhook and cure`, async () => {
+      serve();
+      const answer = await rig.run(rig[mode]());
+      expectPlaceholder(answer, "ERR_TOKEN_REQUEST_INTERCEPTED");
+      expect(answer.err).to.include("webhook w0.example.com of ValidatingWebhookConfiguration gate");
+      expect(answer.err).to.include(JSON.stringify(curingExpression));
+      expect(rig.stub.tokenRequests).to.deep.equal([]);
+    });
+
+  it("asks for audiences that are named, whatever is called", async () => {
     serve();
-    const answer = await rig.run(rig.attested());
-    expectPlaceholder(answer, "ERR_TOKEN_REQUEST_INTERCEPTED");
-    expect(answer.err).to.include("webhook w0.example.com of ValidatingWebhookConfiguration gate");
-    expect(answer.err).to.include(JSON.stringify(curingExpression));
-    expect(rig.stub.tokenRequests).to.deep.equal([]);
+    const { token } = await rig.run(rig.plain("--audience=https://svc.ns.svc:443/gate"));
+    expect(token).to.equal(rig.stub.tokens[0]);
   });
 
   it("asks where a condition or a selector may leave the request out", async () => {

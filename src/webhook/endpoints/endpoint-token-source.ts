@@ -12,7 +12,7 @@ import {
   resolveEndpoint,
   type WebhookEndpoint,
 } from "./endpoint-token-intent.ts";
-import { interceptedError, interceptionOf } from "./token-request-interceptor.ts";
+import { interceptedError, interceptionOf, mayWaitForItself } from "./token-request-interceptor.ts";
 
 export interface EndpointTokenSourceOptions {
   /** The API server that has the webhook configurations and mints. */
@@ -27,7 +27,7 @@ export interface EndpointTokenSourceOptions {
 /**
  * A token for the webhook at a host and port, found anew in the cluster's webhook configurations on every call.
  * @throws what {@link resolveEndpoint}, reading and minting throw; ERR_TOKEN_REQUEST_INTERCEPTED, before anything is asked
- * for, where kube-apiserver's calls are held back and one of them would be for the request itself.
+ * for, where calls are held back and one of them would be for the request itself.
  */
 export function createEndpointTokenSource(options: EndpointTokenSourceOptions): TokenSource {
   const { client, serviceAccount, intent: wanted } = options;
@@ -61,13 +61,13 @@ async function intentFor(
 /**
  * client-go runs one plugin at a time for a webhook, so kube-apiserver's call of the webhook for our own request waits for
  * us. What we give up on is not over: that call is next to run the plugin, whose request waits in its turn, and callers
- * waited 5, 7, 9, 11 s and so on. Another server's plugin (one API group) stands in nobody's way but its own server's.
+ * waited 5, 7, 9, 11 s and so on.
  */
 function assertNotIntercepted(
   { intent, serviceAccount }: EndpointTokenSourceOptions,
   { webhooks }: ResolvedEndpoint,
 ): void {
-  if (intent.mode !== "attested" || intent.apiGroup !== "*") return;
+  if (!mayWaitForItself(intent)) return;
   const interceptor = webhooks.find(({ webhook }) => interceptionOf(webhook, serviceAccount) === "certain");
   if (interceptor !== undefined) throw interceptedError(interceptor);
 }

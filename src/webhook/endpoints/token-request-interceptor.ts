@@ -4,6 +4,7 @@ import type { LabelSelector } from "../../apis/meta.ts";
 import { CountersignError } from "../../errors.ts";
 import { isEmptySelector, selectorMatches } from "../matching/label-selector.ts";
 import { interceptsTokenRequests } from "../matching/webhook-matcher.ts";
+import type { EndpointTokenIntent } from "./endpoint-token-intent.ts";
 import type { FoundWebhook } from "./find-webhooks-by-host-port.ts";
 
 /** What excludes the request for a token, and nothing else, from a webhook whose rules match it. */
@@ -21,6 +22,14 @@ export function interceptedError(
       `take serviceaccounts/token out of its rules, or add the matchCondition ${JSON.stringify(curingExpression)}`,
     { cause },
   );
+}
+
+/**
+ * Whether who wants this token may be the API server that reviews the request for it. A token for one API group is never
+ * for kube-apiserver; whom a plain one is for it does not say.
+ */
+export function mayWaitForItself(intent: EndpointTokenIntent): boolean {
+  return intent.mode === "audience" || intent.apiGroup === "*";
 }
 
 /** Whether an API server calls a webhook for the request for a ServiceAccount's token. */

@@ -5,6 +5,7 @@ import {
   curingExpression,
   interceptedError,
   interceptionOf,
+  mayWaitForItself,
 } from "../../../src/webhook/endpoints/token-request-interceptor.ts";
 
 const rule = {
@@ -87,5 +88,13 @@ describe("interceptedError", () => {
     expect(error.message)
       .to.include("webhook gate.example.com of ValidatingWebhookConfiguration gate")
       .and.to.include(JSON.stringify(curingExpression));
+  });
+});
+
+describe("mayWaitForItself", () => {
+  it("is so for kube-apiserver's token and a plain one, whosever that is, and not for one API group's", () => {
+    expect(mayWaitForItself({ mode: "attested", apiGroup: "*" })).to.equal(true);
+    expect(mayWaitForItself({ mode: "audience", audiences: [] })).to.equal(true);
+    expect(mayWaitForItself({ mode: "attested", apiGroup: "wardle.example.com" })).to.equal(false);
   });
 });
