@@ -50,16 +50,22 @@ export function rbacGrants(options: RBACGrantsOptions): readonly RBACObject[] {
   const apiGroups = attestedGroups(options);
   const name = (part: string, of: ServiceAccountReference): string =>
     `countersign:${part}:${of.namespace}:${of.name}`;
+  const own = name("webhook-token-requester", serviceAccount);
+  const requesterName =
+    options.requester === undefined ? own : `${own}:${requester.namespace}:${requester.name}`;
   return [
-    ...clusterGrant(name("webhook-attester", serviceAccount), serviceAccount, [
-      {
-        apiGroups: ["authentication.k8s.io"],
-        resources: [admissionReviewAPIGroups],
-        resourceNames: apiGroups,
-        verbs: ["attest"],
-      },
-    ]),
-    ...namespaceGrant(name("webhook-token-requester", serviceAccount), serviceAccount.namespace, requester, [
+    // an object for each group and requester, so that what is granted for one configuration stays when another's is applied
+    ...apiGroups.flatMap((group) =>
+      clusterGrant(`${name("webhook-attester", serviceAccount)}:${group}`, serviceAccount, [
+        {
+          apiGroups: ["authentication.k8s.io"],
+          resources: [admissionReviewAPIGroups],
+          resourceNames: [group],
+          verbs: ["attest"],
+        },
+      ]),
+    ),
+    ...namespaceGrant(requesterName, serviceAccount.namespace, requester, [
       {
         apiGroups: [""],
         resources: ["serviceaccounts/token"],
@@ -84,7 +90,7 @@ function attestedGroups(options: RBACGrantsOptions): readonly string[] {
   ];
   if (options.apiGroups === undefined) return namedGroups(ruled, options.configuration.metadata.name);
   for (const group of options.apiGroups) assertAttestable(group, ruled);
-  return options.apiGroups;
+  return [...new Set(options.apiGroups)];
 }
 
 function chosenWebhooks({ configuration, webhook }: RBACGrantsOptions): readonly Webhook[] {

@@ -330,7 +330,7 @@ await describeWith(["kube-apiserver 1.37"], "an aggregated API server in TypeScr
       await cluster.restartServer({ strict: true });
       await untilCreated("before-revocation");
       expect(await mayAttest()).to.equal(true);
-      const role = "countersign:webhook-attester:orchard:apiserver";
+      const role = "countersign:webhook-attester:orchard:apiserver:fruits.example.dev";
       const grant = await cluster.kubectl(["get", "clusterrolebinding", role, "-o", "json"]);
       await cluster.kubectl(["delete", "clusterrolebinding", role]);
       await poll("attest to be refused", async () => ((await mayAttest()) ? undefined : true));

@@ -21,7 +21,7 @@ import {
 
 /** What a bound promises, and this much for a busy machine to show it. */
 const slackMs = 10_000;
-const grant = "countersign:webhook-attester:kube-system:webhook-caller";
+const grant = "countersign:webhook-attester:kube-system:webhook-caller:*";
 
 await describeWith(
   ["kube-apiserver 1.37"],

@@ -103,7 +103,7 @@ await describeWith(
         await story.kubectl([
           "delete",
           "clusterrolebinding",
-          "countersign:webhook-attester:kube-system:webhook-caller",
+          "countersign:webhook-attester:kube-system:webhook-caller:*",
           "--ignore-not-found",
         ]);
         return story.plugin;
@@ -112,8 +112,8 @@ await describeWith(
         story.kubectl([
           "create",
           "clusterrolebinding",
-          "countersign:webhook-attester:kube-system:webhook-caller",
-          "--clusterrole=countersign:webhook-attester:kube-system:webhook-caller",
+          "countersign:webhook-attester:kube-system:webhook-caller:*",
+          "--clusterrole=countersign:webhook-attester:kube-system:webhook-caller:*",
           "--serviceaccount=kube-system:webhook-caller",
         ]),
     );

@@ -20,20 +20,41 @@ const grants = (options: Partial<RBACGrantsOptions> = {}) =>
 const find = (kind: string, part: string, options: Partial<RBACGrantsOptions> = {}) =>
   grants(options).find((object) => object.kind === kind && object.metadata.name.includes(part))!;
 
+const ofKind = (kind: string, part: string, options: Partial<RBACGrantsOptions> = {}) =>
+  grants(options).filter((object) => object.kind === kind && object.metadata.name.includes(part));
+const attested = (options: Partial<RBACGrantsOptions> = {}) =>
+  ofKind("ClusterRole", "attester", options).flatMap(({ metadata, rules }) =>
+    rules!.flatMap(({ apiGroups, resources, resourceNames, verbs }) => {
+      expect({ apiGroups, resources, verbs }).to.deep.equal({
+        apiGroups: ["authentication.k8s.io"],
+        resources: ["admissionReviewAPIGroups"],
+        verbs: ["attest"],
+      });
+      expect(metadata.name).to.equal(
+        `countersign:webhook-attester:kube-system:caller:${resourceNames!.join()}`,
+      );
+      return resourceNames!;
+    }),
+  );
+
 describe("rbacGrants", () => {
   it("grants attest on the groups the rules name, by resource name, to the ServiceAccount", () => {
     const two = configuration(webhook("a.example.com", "apps", "batch"), webhook("b.example.com", "apps"));
-    expect(find("ClusterRole", "attester", { configuration: two }).rules).to.deep.equal([
-      {
-        apiGroups: ["authentication.k8s.io"],
-        resources: ["admissionReviewAPIGroups"],
-        resourceNames: ["apps", "batch"],
-        verbs: ["attest"],
-      },
-    ]);
-    expect(find("ClusterRoleBinding", "attester", { configuration: two }).subjects).to.deep.equal([
-      { kind: "ServiceAccount", ...serviceAccount },
-    ]);
+    expect(attested({ configuration: two })).to.deep.equal(["apps", "batch"]);
+    for (const binding of ofKind("ClusterRoleBinding", "attester", { configuration: two }))
+      expect(binding.subjects).to.deep.equal([{ kind: "ServiceAccount", ...serviceAccount }]);
+  });
+
+  it("grants each group and requester by objects of their own, so that applying one takes nothing of another away", () => {
+    const requester = { namespace: "agents", name: "agent" };
+    const names = (options: Partial<RBACGrantsOptions>) =>
+      grants(options).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    const one = new Set(names({}));
+    const others = names({ apiGroups: ["*"], requester });
+    expect(others.filter((name) => one.has(name))).to.deep.equal([]);
+    expect(new Set(others).size).to.equal(others.length);
+    const both = configuration(webhook("a.example.com", "apps", "batch"));
+    expect(names({ configuration: both })).to.include.members([...one]);
   });
 
   it("grants minting for that ServiceAccount only, in its namespace, to the requester", () => {
@@ -59,19 +80,15 @@ describe("rbacGrants", () => {
 
   it("keeps to one webhook where one is named", () => {
     const two = configuration(webhook("a.example.com", "apps"), webhook("b.example.com", "batch"));
-    const role = find("ClusterRole", "attester", { configuration: two, webhook: "b.example.com" });
-    expect(role.rules![0]!.resourceNames).to.deep.equal(["batch"]);
+    expect(attested({ configuration: two, webhook: "b.example.com" })).to.deep.equal(["batch"]);
   });
 
   it("grants a group that is said where the rules name it or everything", () => {
-    for (const said of [["apps"], ["*"]])
-      expect(find("ClusterRole", "attester", { apiGroups: said }).rules![0]!.resourceNames).to.deep.equal(
-        said,
-      );
+    for (const said of [["apps"], ["*"], ["apps", "*"]])
+      expect(attested({ apiGroups: said })).to.deep.equal(said);
+    expect(attested({ apiGroups: ["apps", "apps"] })).to.deep.equal(["apps"]);
     const all = configuration(webhook("a.example.com", "*"));
-    expect(find("ClusterRole", "attester", { configuration: all, apiGroups: ["evil.io"] })).to.not.equal(
-      undefined,
-    );
+    expect(attested({ configuration: all, apiGroups: ["evil.io"] })).to.deep.equal(["evil.io"]);
   });
 
   it("never grants * by itself: rules over the core group or over all groups want --api-group", () => {
