@@ -82,6 +82,18 @@ describe("architecture", () => {
     for (const file of files) visit(file, []);
   });
 
+  it("keeps the expression language out of the credential plugin, which starts on the request path", () => {
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file) || !files.includes(file)) return;
+      reached.add(file);
+      importsOf(file).forEach(visit);
+    };
+    visit("commands/exec-credential-program.ts");
+    expect([...reached]).to.include("webhook/endpoints/endpoint-token-source.ts");
+    expect([...reached].filter((file) => roomOf(file) === "cel")).to.deep.equal([]);
+  });
+
   const onlyIn = (what: string, pattern: RegExp, rooms: readonly string[]): void => {
     it(`${what} only in ${rooms.join(", ")}`, () => {
       const offenders = files.filter((file) => !rooms.includes(roomOf(file)) && pattern.test(sourceOf(file)));
