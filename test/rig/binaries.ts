@@ -7,8 +7,10 @@ import { run } from "./child-process.ts";
 export interface BinaryRelease {
   /** The folder under test/binaries whose go.mod pins the sources. */
   readonly module: string;
-  readonly project: "kubernetes" | "etcd" | "sample-apiserver";
+  readonly project: "kubernetes" | "etcd" | "sample-apiserver" | "containerd";
   readonly version: string;
+  /** What is left out of the build, as Go says it. */
+  readonly tags?: readonly string[];
 }
 
 export interface Binary {
@@ -21,11 +23,20 @@ export const releases = {
   "kubernetes-1.34": { module: "kubernetes-1.34", project: "kubernetes", version: "1.34.4" },
   etcd: { module: "etcd", project: "etcd", version: "3.6.16" },
   "sample-apiserver": { module: "sample-apiserver", project: "sample-apiserver", version: "0.37.0" },
+  // two file systems for images whose drivers need C
+  containerd: { module: "containerd", project: "containerd", version: "2.4.2", tags: ["no_btrfs", "no_zfs"] },
 } as const satisfies Record<string, BinaryRelease>;
 
 const packages: Readonly<Record<string, string>> = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+  "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+  "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+  "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+  kubelet: "k8s.io/kubernetes/cmd/kubelet",
   kubectl: "k8s.io/kubernetes/cmd/kubectl",
+  containerd: "github.com/containerd/containerd/v2/cmd/containerd",
+  "containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+  ctr: "github.com/containerd/containerd/v2/cmd/ctr",
   etcd: "go.etcd.io/etcd/server/v3",
   "sample-apiserver": "k8s.io/sample-apiserver",
 };
@@ -98,6 +109,7 @@ async function build(
     const args = [
       "build",
       "-trimpath",
+      ...(release.tags === undefined ? [] : ["-tags", release.tags.join(" ")]),
       "-ldflags",
       linkerFlags(release),
       "-o",
