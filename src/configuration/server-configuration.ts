@@ -17,6 +17,7 @@ import {
   checkRoutePath,
   checkWebhook,
 } from "./server-configuration-checks.ts";
+import { tracing } from "./tracing-configuration.ts";
 
 /**
  * `ServerConfiguration`: the one source of its types, its validation, its defaults and its JSON Schema. Fields whose
@@ -65,6 +66,23 @@ const policy = z
   .strictObject({ file: z.exactOptional(text), builtIn: z.exactOptional(text) })
   .check(checkPolicy);
 
+const anyText = z.string();
+
+const rule = z.strictObject({
+  operations: listOf(z.enum(["CREATE", "UPDATE", "DELETE", "CONNECT", "*"])),
+  apiGroups: listOf(anyText),
+  apiVersions: listOf(text),
+  resources: listOf(text),
+  scope: z.exactOptional(z.enum(["Cluster", "Namespaced", "*"])),
+});
+
+const rules = z
+  .array(rule)
+  .check(
+    z.minLength(1),
+    z.describe("The webhook's rules, so that a policy that matches more than they send is reported."),
+  );
+
 const webhook = z
   .strictObject({
     path: z.string().check(checkRoutePath),
@@ -72,6 +90,7 @@ const webhook = z
     audiences: z.exactOptional(listOf(z.string().check(z.regex(/^\S+$/)))),
     authentication,
     subresourceGroups: z.exactOptional(z.record(z.string().check(z.regex(/^[^/]+$/)), listOf(z.string()))),
+    rules: z.exactOptional(rules),
     policy,
   })
   .check(checkWebhook);
@@ -121,6 +140,7 @@ export const serverConfigurationSchema = z
     ),
     limits: z.prefault(limits, {}),
     drain: z.prefault(drain, {}),
+    tracing: z.exactOptional(tracing),
     log,
   })
   .check(checkConfiguration);
