@@ -13,6 +13,8 @@ export interface IncomingReview {
   readonly url: string;
   /** Names and values in turn, as they came: a header that came twice stands here twice. */
   readonly rawHeaders: readonly string[];
+  /** Epoch milliseconds by which it is to be answered, whatever its caller and route allow. */
+  readonly answerBy?: number | undefined;
   /** The address it came from, for the log of refusals. */
   peer(): string | undefined;
   /** Asked once for a route that accepts certificates. */

@@ -5,7 +5,7 @@ import { diagnosticsChannel, type RequestMessage } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { andThen } from "../maybe-promise.ts";
-import type { AdmissionRoute } from "./admission-route.ts";
+import { type AdmissionRoute, defaultLimits } from "./admission-route.ts";
 import { type AdmissionStep, admissionSteps } from "./admission-steps.ts";
 import type { Exchange, IncomingReview } from "./exchange.ts";
 import { type Refusal, refuse } from "./refusal.ts";
@@ -21,6 +21,8 @@ export interface ListenerState {
   draining: boolean;
   /** Requests being answered now. */
   inFlight: number;
+  /** Epoch milliseconds by which every review is to be answered, while draining. */
+  answerBy?: number;
 }
 
 export interface ServeOptions {
@@ -42,6 +44,7 @@ export function serveReview(
     url: request.url ?? "",
     rawHeaders: request.rawHeaders,
     peer: () => request.socket.remoteAddress,
+    answerBy: listener?.answerBy,
     certificate: () => presentedCertificate(request.socket),
     collectBody: (options) =>
       body === undefined ? collectBody(request, options) : givenBody(body, options.limitBytes),
@@ -52,6 +55,22 @@ export function serveReview(
   };
   if (answered instanceof Promise) void answered.then(write);
   else write(answered);
+}
+
+/**
+ * Gives an answer to what no route serves, once it is read: before, the connection would have to be closed, and with it
+ * those who call good paths of the same host and port would lose the one they share.
+ */
+export function serveElsewhere(
+  answer: WireAnswer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  listener: ListenerState,
+): void {
+  const { maxBodyBytes, bodyTimeoutMs } = defaultLimits;
+  void collectBody(request, { keepBytes: 0, limitBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs }).then(() =>
+    sendAnswer(request, response, answer, listener),
+  );
 }
 
 /** Sends an answer so that it arrives: while the peer is still writing, closing would take the answer away from it. */
@@ -82,10 +101,12 @@ export function answerReview(route: AdmissionRoute, incoming: IncomingReview): M
 }
 
 export function createExchange(route: AdmissionRoute, incoming: IncomingReview): Exchange {
+  const deadlineAt = route.clock.now() + reviewTimeoutMs(incoming.url, route.limits);
+  const { answerBy = deadlineAt } = incoming;
   return {
     route,
     incoming,
-    deadlineAt: route.clock.now() + reviewTimeoutMs(incoming.url, route.limits),
+    deadlineAt: Math.min(deadlineAt, answerBy),
     caller: undefined,
     observed: undefined,
     body: undefined,

@@ -7,7 +7,7 @@ import { listen } from "../monitoring/listen.ts";
 import { createLog, type Log } from "../monitoring/log.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { callerLabel } from "./configured-routes.ts";
-import { drain } from "./drain.ts";
+import { answerBy, drain, trackConnections } from "./drain.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { livenessChecks, readinessChecks } from "./readiness.ts";
 import type { ListenerState } from "./serve-review.ts";
@@ -74,9 +74,9 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     const admin = createAdmin(parts, metrics, { log, state, clock });
     closers.push(() => stop(admin));
     const adminPort = await listen(admin, configuration.admin);
-    const { delay, timeout } = configuration.drain;
+    const connections = trackConnections(listener);
     const port = await listen(listener, configuration.listen);
-    closers.push(() => drain({ server: listener, delayMs: delay.ms, timeoutMs: timeout.ms }));
+    closers.push(() => drain({ server: listener, connections, ...drainTimes(configuration) }));
     return { port, adminPort };
   }
 
@@ -93,10 +93,15 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     },
     close() {
       state.draining = true;
+      state.answerBy ??= answerBy(clock.now(), drainTimes(configuration));
       closing ??= closeAll();
       return closing;
     },
   };
+}
+
+function drainTimes({ drain: { delay, timeout } }: ServerConfiguration) {
+  return { delayMs: delay.ms, timeoutMs: timeout.ms };
 }
 
 /** Longer than a body may take, so that our own deadline decides and can answer with a denial; Node's cannot. */
