@@ -6,12 +6,22 @@ cd "$FOLDER"
 
 # the kubelet and runc pass mounts on below this
 mount --make-rshared /
-# what daemons write by default is ours here
+# What daemons write by default is ours here. On an overlay, which container machines often have for a disk, containerd cannot lay its own.
+mkdir -p var
+[ "$(stat --file-system --format=%T .)" != overlayfs ] || mount -t tmpfs var var
 for path in lib log; do
   mkdir -p "var/$path"
   mount --bind "var/$path" "/var/$path"
 done
 mount -t tmpfs -o mode=755 run /run
+# the two folders of the control plane's host that docs/kube-apiserver.md names
+mkdir -p etc opt /run/etc/upper /run/etc/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work etc /etc
+[ ! -d /opt ] || mount -t tmpfs -o mode=755 opt /opt
+for path in etc opt; do
+  mkdir "/$path/countersign"
+  mount --bind "$path" "/$path/countersign"
+done
 
 # The kubelet writes these, for the whole machine, where they read otherwise than it wants.
 mkdir tunables

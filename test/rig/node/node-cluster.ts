@@ -6,6 +6,7 @@ import { createApiClient } from "../api-client.ts";
 import { type Finished, run } from "../child-process.ts";
 import { freePort } from "../free-port.ts";
 import { poll } from "../poll.ts";
+import { strictKubectl } from "../strict-kubectl.ts";
 import { addresses } from "./addresses.ts";
 import { createCgroup } from "./cgroups.ts";
 import { pauseImage, writeDaemonConfiguration } from "./daemon-configuration.ts";
@@ -34,6 +35,9 @@ export interface NodeCluster {
   readonly kubeletUrl: string;
   readonly caPem: string;
   readonly adminToken: string;
+  /** The node's `/etc/countersign` and `/opt/countersign`, for what kube-apiserver reads. */
+  readonly etc: string;
+  readonly opt: string;
   /** system:masters, from the host. */
   readonly kubeconfigFile: string;
   readonly namespaces: Namespaces;
@@ -103,8 +107,21 @@ async function assemble(
         env: { PATH: process.env.PATH, HOME: folder, KUBECONFIG: kubeconfigFile },
         input: input ?? "",
       });
-    const cluster = { folder, url, kubeletUrl, caPem, adminToken, kubeconfigFile, namespaces, kubectl };
+    const [etc, opt] = [join(folder, "etc"), join(folder, "opt")];
+    const cluster = {
+      folder,
+      etc,
+      opt,
+      url,
+      kubeletUrl,
+      caPem,
+      adminToken,
+      kubeconfigFile,
+      namespaces,
+      kubectl,
+    };
     await untilNodeReady(cluster);
+    await labelNode(cluster);
     return {
       ...cluster,
       importImages: (archive) => importImages(namespaces, archive),
@@ -222,6 +239,16 @@ async function untilNodeReady(cluster: Reached): Promise<void> {
   });
   const account = "/api/v1/namespaces/default/serviceaccounts/default";
   await untilAnswered(cluster, "the default ServiceAccount", account, () => true);
+}
+
+/** A kubelet may not say so of its own node. */
+async function labelNode({ kubectl }: Pick<NodeCluster, "kubectl">): Promise<void> {
+  await strictKubectl({ kubectl })([
+    "label",
+    "node",
+    addresses.node,
+    "node-role.kubernetes.io/control-plane=",
+  ]);
 }
 
 async function untilAnswered(
