@@ -1,32 +1,33 @@
-import { execFileSync } from "node:child_process";
-import { globSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileEntry, type ImageEntry } from "./image-entry.ts";
 import { createLayer, type Layer } from "./layer.ts";
+import { run } from "./run-program.ts";
+import { inTemporaryFolder } from "./temporary-folder.ts";
 
-/** The package as it is published: what `npm pack` makes of it. Declarations are for compilers, which an image has none of. */
-export function createApplicationLayer(root: string, more: readonly ImageEntry[]): Layer {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-image-"));
-  try {
-    execFileSync("npm", ["pack", "--silent", "--pack-destination", folder], {
-      cwd: root,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    const [tarball] = globSync("*.tgz", { cwd: folder });
-    execFileSync("tar", ["-xzf", tarball!], { cwd: folder });
-    return createLayer("application", [...publishedEntries(join(folder, "package")), ...more]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** The package as it is published, unpacked from what `npm pack` made. Declarations are for compilers: an image has none. */
+export function createApplicationLayer(tarball: string, more: readonly ImageEntry[]): Layer {
+  return inTemporaryFolder((folder) => {
+    run("tar", ["-xzf", tarball, "-C", folder]);
+    return createLayer("application", [...publishedFiles(join(folder, "package")), ...more]);
+  });
 }
 
-function publishedEntries(folder: string): ImageEntry[] {
-  const files = globSync("**", { cwd: folder }).filter(
-    (file) => !/\.d\.[cm]?ts$/.test(file) && lstatSync(join(folder, file)).isFile(),
-  );
-  return files.map((file) => {
-    const executable = (statSync(join(folder, file)).mode & 0o111) !== 0;
-    return fileEntry(`app/node_modules/countersign/${file}`, readFileSync(join(folder, file)), executable);
+/** Makes the tarball, and so the build before it. */
+export function packPackage(root: string, folder: string): string {
+  run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: root });
+  const [tarball] = globSync("*.tgz", { cwd: folder });
+  return join(folder, tarball!);
+}
+
+function publishedFiles(folder: string): ImageEntry[] {
+  const files = globSync("**", { cwd: folder }).filter((file) => !/\.d\.[cm]?ts$/.test(file));
+  return files.flatMap((file) => {
+    const found = lstatSync(join(folder, file));
+    if (!found.isFile()) return [];
+    const isExecutable = (found.mode & 0o111) !== 0;
+    return [
+      fileEntry(`app/node_modules/countersign/${file}`, readFileSync(join(folder, file)), isExecutable),
+    ];
   });
 }

@@ -1,6 +1,5 @@
+import type { Architecture } from "./architecture.ts";
 import type { Layer } from "./layer.ts";
-
-export type Architecture = "amd64" | "arm64";
 
 /** What is said of an image beside its files. The Dockerfile says the same; a test compares them. */
 export interface ImageConfiguration {

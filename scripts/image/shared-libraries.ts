@@ -19,18 +19,17 @@ export function sharedLibrariesOf(program: Buffer, root: string): readonly Share
   if (interpreter === undefined) return [];
   const loader = interpreter.slice(1);
   const found = new Map<string, SharedLibrary>();
-  const visit = (file: Buffer): void => {
-    for (const name of readElf(file).needed) {
-      if (found.has(name)) continue;
-      const path = loader.endsWith(`/${name}`) ? loader : find(name, root, machine);
-      const library = { path, content: readFileSync(join(root, path)), isLoader: path === loader };
-      found.set(name, library);
-      visit(library.content);
-    }
+  const visit = (path: string): void => {
+    if (found.has(path)) return;
+    const content = readFileSync(join(root, path));
+    found.set(path, { path, content, isLoader: path === loader });
+    for (const name of readElf(content).needed) visit(pathOf(name));
   };
-  found.set(loader, { path: loader, content: readFileSync(join(root, loader)), isLoader: true });
-  visit(program);
-  return [...new Map([...found.values()].map((library) => [library.path, library])).values()];
+  // a library that names the loader means the one that the program has already
+  const pathOf = (name: string): string => (loader.endsWith(`/${name}`) ? loader : find(name, root, machine));
+  visit(loader);
+  for (const name of readElf(program).needed) visit(pathOf(name));
+  return [...found.values()];
 }
 
 /** Debian's folders first, then those of distributions with one architecture at a time. */
