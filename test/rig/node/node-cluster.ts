@@ -2,7 +2,6 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createApiClient } from "../api-client.ts";
 import { type Finished, run } from "../child-process.ts";
 import { freePort } from "../free-port.ts";
 import { poll } from "../poll.ts";
@@ -24,6 +23,7 @@ import { writeImageArchive } from "./image-archive.ts";
 import { type Namespaces, startNamespaces } from "./namespaces.ts";
 import { gatherNodeBinaries, type NodeBinaries } from "./node-binaries.ts";
 import { type Certificate, kubeconfigText, type NodeFiles, writeNodeFiles } from "./node-files.ts";
+import { untilNodeReady, untilReady } from "./readiness.ts";
 import { startRelay } from "./relay.ts";
 
 export interface NodeCluster {
@@ -224,23 +224,6 @@ async function reach(
   return `https://127.0.0.1:${outside}`;
 }
 
-type Reached = Pick<NodeCluster, "url" | "caPem" | "adminToken">;
-
-async function untilReady(cluster: Reached): Promise<void> {
-  await untilAnswered(cluster, "kube-apiserver to be ready", "/readyz", () => true);
-}
-
-async function untilNodeReady(cluster: Reached): Promise<void> {
-  const { node } = addresses;
-  await untilAnswered(cluster, "the node to be ready", `/api/v1/nodes/${node}`, (body) => {
-    const conditions = (body as { status?: { conditions?: { type: string; status: string }[] } }).status
-      ?.conditions;
-    return conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
-  });
-  const account = "/api/v1/namespaces/default/serviceaccounts/default";
-  await untilAnswered(cluster, "the default ServiceAccount", account, () => true);
-}
-
 /** A kubelet may not say so of its own node. */
 async function labelNode({ kubectl }: Pick<NodeCluster, "kubectl">): Promise<void> {
   await strictKubectl({ kubectl })([
@@ -249,25 +232,4 @@ async function labelNode({ kubectl }: Pick<NodeCluster, "kubectl">): Promise<voi
     addresses.node,
     "node-role.kubernetes.io/control-plane=",
   ]);
-}
-
-async function untilAnswered(
-  { url, caPem, adminToken }: Reached,
-  what: string,
-  path: string,
-  accept: (body: unknown) => boolean,
-): Promise<void> {
-  const client = createApiClient({ url, caPem, token: adminToken });
-  try {
-    await poll(
-      what,
-      async () => {
-        const { status, body } = await client.get(path);
-        return status === 200 && accept(body) ? true : undefined;
-      },
-      { timeoutMs: 120_000 },
-    );
-  } finally {
-    client.close();
-  }
 }
