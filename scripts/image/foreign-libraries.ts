@@ -71,5 +71,5 @@ function packageOf(root: string, deb: string): SystemPackage {
   const field = (name: string): string => read("dpkg-deb", ["--field", deb, name]).trim();
   const [name, version] = [field("Package"), field("Version")];
   const [, source = name, sourceVersion = version] = /^(\S+)(?: \((.+)\))?$/.exec(field("Source")) ?? [];
-  return systemPackage(root, [name, version, field("Architecture"), source, sourceVersion]);
+  return systemPackage(root, [name, version, field("Architecture"), source, sourceVersion], []);
 }

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { read } from "./run-program.ts";
 
 /** Of which commit something is made, and when that was. */
@@ -15,9 +17,7 @@ export function revisionOf(root: string, environment: NodeJS.ProcessEnv): Revisi
 }
 
 function clonedRevision(root: string): readonly string[] {
-  try {
-    return read("git", ["log", "-1", "--format=%H %ct"], { cwd: root }).trim().split(" ");
-  } catch {
-    return [];
-  }
+  // a folder inside another one's clone is not of its commit
+  if (!existsSync(join(root, ".git"))) return [];
+  return read("git", ["log", "-1", "--format=%H %ct"], { cwd: root }).trim().split(" ");
 }

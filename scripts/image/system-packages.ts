@@ -33,9 +33,20 @@ export function ownLibraries(): SystemLibraries {
 
 function ownPackages(paths: readonly string[]): readonly SystemPackage[] {
   return [...new Set(paths.map(ownerOf))].sort().map((name) => {
-    const format = fields.map((field) => `\${${field}}`).join("\t");
-    return systemPackage("/", read("dpkg-query", ["--show", `--showformat=${format}`, name]).split("\t"));
+    const [values] = show(fields, name);
+    const siblings = show(["source:Package", "Package"]).filter(([source]) => source === values![3]);
+    const names = siblings.map(([, sibling]) => sibling!);
+    return systemPackage("/", values!, names);
   });
+}
+
+/** These fields of a package, or of all that are installed. */
+function show(wanted: readonly string[], ...names: readonly string[]): string[][] {
+  const format = wanted.map((field) => `\${${field}}`).join("\t");
+  const lines = read("dpkg-query", ["--show", `--showformat=${format}\n`, ...names])
+    .trimEnd()
+    .split("\n");
+  return lines.map((line) => line.split("\t"));
 }
 
 /** dpkg knows a file by the path it was packed with, which may be from before /lib became a link to /usr/lib. */
@@ -49,17 +60,27 @@ function ownerOf(path: string): string {
   return owner;
 }
 
-/** Of the values of `fields`, in that order. */
-export function systemPackage(root: string, values: readonly string[]): SystemPackage {
-  const [name, version, architecture, source, sourceVersion] = values as [
+/**
+ * Of the values of `fields`, in that order. Its copyright may lie with a sibling's: packages of one source share it by a
+ * link, which an image with little documentation may lack.
+ */
+export function systemPackage(
+  root: string,
+  values: readonly string[],
+  siblings: readonly string[],
+): SystemPackage {
+  const [name, version, architecture, source, sourceVersion] = values as readonly [
     string,
     string,
     string,
     string,
     string,
   ];
-  const copyright = readFileSync(join(root, "usr/share/doc", name, "copyright"));
-  return { name, version, architecture, source, sourceVersion, copyright };
+  const places = [name, ...siblings].map((one) => join(root, "usr/share/doc", one, "copyright"));
+  const place = places.find((one) => existsSync(one));
+  if (place === undefined)
+    throw new Error(`${name} cannot be taken along: its copyright is not in ${places[0]}`);
+  return { name, version, architecture, source, sourceVersion, copyright: readFileSync(place) };
 }
 
 /** What licences want to stand beside a copy, and what vulnerability scanners read to know what is in an image. */
