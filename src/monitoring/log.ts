@@ -18,6 +18,8 @@ export interface Log {
     message: string,
     fields?: Readonly<Record<string, unknown>>,
   ): void;
+  /** From now on. */
+  setLevel(level: LogLevel): void;
   /** Resolves when what was written has been handed to the destination. */
   flush(): Promise<void>;
   close(): void;
@@ -28,14 +30,15 @@ export interface Log {
  * start waits for it. `caller` is who called the webhook, `user` who made the request under review.
  */
 export function createLog({ level = "info", destination }: LogOptions): Log {
-  const threshold = severity[level];
+  let current = level;
+  let threshold = severity[level];
   let logger: Promise<Logger> | undefined;
   let loaded: Logger | undefined;
   const load = async (): Promise<Logger> => {
     const { pino, stdTimeFunctions } = await import("pino");
     loaded = pino(
       {
-        level,
+        level: current,
         base: null,
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
@@ -51,9 +54,14 @@ export function createLog({ level = "info", destination }: LogOptions): Log {
     // lines keep their order: callbacks of one promise run as they were added
     void logger.then((ready) => ready[at](fields, message));
   };
-  const unsubscribe = subscribeAll(listeners(write, threshold <= severity.debug));
+  const unsubscribe = subscribeAll(listeners(write, () => threshold <= severity.debug));
   return {
     write,
+    setLevel(changed) {
+      current = changed;
+      threshold = severity[changed];
+      if (loaded !== undefined) loaded.level = changed;
+    },
     async flush() {
       await logger;
     },
@@ -73,11 +81,11 @@ const severity: Readonly<Record<LogLevel, number>> = {
 type Messages = DiagnosticsMessages;
 
 /** What is worth which level. */
-function listeners(write: Log["write"], debugging: boolean) {
+function listeners(write: Log["write"], debugging: () => boolean) {
   return {
     "countersign:request"(message: Messages["countersign:request"]) {
       // every request passes here: nothing is copied for a line that is not written
-      if (message.allowed && !debugging) return;
+      if (message.allowed && !debugging()) return;
       const { allowed, ...fields } = message;
       if (allowed) write("debug", "allowed", fields);
       else write("info", "denied", fields);
@@ -86,7 +94,7 @@ function listeners(write: Log["write"], debugging: boolean) {
       write("warn", fields.outcome === "refused" ? "refused" : "would have been refused", { ...fields }),
     "countersign:policy"(fields: Messages["countersign:policy"]) {
       if (fields.outcome === "failed") write("error", "policy failed", { ...fields });
-      else if (debugging) write("debug", `policy ${fields.outcome}`, { ...fields });
+      else if (debugging()) write("debug", `policy ${fields.outcome}`, { ...fields });
     },
     "countersign:keys": (fields: Messages["countersign:keys"]) =>
       write(fields.outcome === "failed" ? "warn" : "info", `issuer keys ${fields.outcome}`, { ...fields }),

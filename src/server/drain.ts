@@ -1,24 +1,6 @@
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:net";
 import { setTimeout as delay, setImmediate as nextPoll } from "node:timers/promises";
-
-/** Every connection of a listener, those included that have not finished their TLS handshake. */
-export interface OpenConnections {
-  destroyAll(): void;
-}
-
-/** Follows a listener from before it listens: Node itself forgets whoever has shown no HTTP yet. */
-export function trackConnections(server: Server): OpenConnections {
-  const open = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
-  });
-  return {
-    destroyAll() {
-      for (const socket of open) socket.destroy();
-    },
-  };
-}
+import type { OpenConnections } from "./open-connections.ts";
 
 export interface DrainOptions {
   readonly server: Pick<Server, "close">;

@@ -10,8 +10,8 @@ import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metri
 import { isCallerRefusal } from "./refusal.ts";
 
 export interface MetricsOptions {
-  /** By route: the label of a caller, which is a name from the configuration or `unknown`. */
-  readonly callerLabels: ReadonlyMap<string, CallerLabel>;
+  /** By route: the label of a caller, which is a name from the configuration in use or `unknown`. */
+  readonly callerLabels: () => ReadonlyMap<string, CallerLabel>;
   readonly inFlight: () => number;
   readonly draining: () => boolean;
   /** Epoch milliseconds. */
@@ -110,7 +110,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const unsubscribe = subscribeAll({
     "countersign:request": (message) => countRequest(table, options, message),
     "countersign:refusal": ({ path, mode, outcome, code }) => {
-      if (!options.callerLabels.has(path)) return;
+      if (!options.callerLabels().has(path)) return;
       if (isCallerRefusal(code))
         table.authentication.inc(
           path,
@@ -123,7 +123,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       else table.refusedReviews.inc(path, code);
     },
     "countersign:policy": ({ path, policy, outcome, code = "", durationMs }) => {
-      if (!options.callerLabels.has(path)) return;
+      if (!options.callerLabels().has(path)) return;
       table.policies.inc(path, policy, outcome, code);
       if (outcome !== "unmatched") table.policyDuration.observe(durationMs / 1000, path, policy);
     },
@@ -148,7 +148,7 @@ function countRequest(
   message: DiagnosticsMessages["countersign:request"],
 ): void {
   const { path, mode, allowed, code, durationMs, caller, method, refusal } = message;
-  const callerLabel = callerLabels.get(path);
+  const callerLabel = callerLabels().get(path);
   if (callerLabel === undefined) return;
   table.requests.inc(path, allowed ? "true" : "false", String(code));
   table.requestDuration.observe(durationMs / 1000, path);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { AdmissionRequestEnvelope } from "../apis/admission.ts";
 import { presentedCertificate } from "../authentication/presented-certificate.ts";
 import { diagnosticsChannel, type RequestMessage } from "../diagnostics.ts";
@@ -23,6 +24,8 @@ export interface ListenerState {
   inFlight: number;
   /** Epoch milliseconds by which every review is to be answered, while draining. */
   answerBy?: number;
+  /** Whether a connection was made under a configuration that no longer counts: its next answer is its last. */
+  isOutdated?: (socket: Socket) => boolean;
 }
 
 export interface ServeOptions {
@@ -80,8 +83,12 @@ export function sendAnswer(
   answer: WireAnswer,
   listener?: ListenerState,
 ): void {
-  writeAnswer(response, answer, request.complete && listener?.draining === true);
+  writeAnswer(response, answer, request.complete && isLast(request, listener));
   lingerThenClose(request);
+}
+
+function isLast({ socket }: IncomingMessage, listener: ListenerState | undefined): boolean {
+  return listener?.draining === true || listener?.isOutdated?.(socket) === true;
 }
 
 /** A body that somebody else has read. */

@@ -53,6 +53,8 @@ export function createWebhookListener({ tls, handler, requestTimeoutMs }: Webhoo
 /** Takes another certificate, key or client CA for new connections. @throws where they do not fit; the old ones stay. */
 export function exchangeTLSMaterial(server: Server, tls: TLSMaterial): void {
   server.setSecureContext(secureContextOptions(tls));
+  // node:tls reads it for each connection (lib/internal/tls/wrap.js, tlsConnectionListener) and does not declare it
+  Object.assign(server, { requestCert: tls.clientCAs.length > 0 });
 }
 
 function secureContextOptions({ keyPair, clientCAs, minVersion }: TLSMaterial): SecureContextOptions {

@@ -15,14 +15,15 @@ const request: RequestMessage = {
 describe("createMetrics", () => {
   let metrics: Metrics;
   let draining = false;
+  const labels = new Map([
+    [
+      "/validate",
+      (name: string) => (name.endsWith(":webhook-caller") ? "kube-system/webhook-caller" : "unknown"),
+    ],
+  ]);
   beforeEach(() => {
     metrics = createMetrics({
-      callerLabels: new Map([
-        [
-          "/validate",
-          (name: string) => (name.endsWith(":webhook-caller") ? "kube-system/webhook-caller" : "unknown"),
-        ],
-      ]),
+      callerLabels: () => labels,
       inFlight: () => 2,
       draining: () => draining,
       certificateExpiresAt: () => 1_800_000_000_000,
