@@ -1,6 +1,8 @@
 import { loadServerConfiguration } from "../configuration/load-server-configuration.ts";
+import { watchConfiguration } from "../configuration/watch-configuration.ts";
 import { createWebhookServer } from "../server/webhook-server.ts";
 import { defineCommand } from "./command.ts";
+import { onHangup } from "./hangup-signal.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /** `countersign serve`: the webhook server, until SIGTERM or SIGINT. */
@@ -22,8 +24,10 @@ export const serve = defineCommand({
     },
   },
   async run({ flags: { config, kubeconfig } }, io) {
+    const watched = await watchConfiguration({ file: config, load: loadServerConfiguration });
+    onHangup(watched.reload);
     const server = createWebhookServer({
-      configuration: await loadServerConfiguration(config),
+      configuration: watched.first,
       log: io.stderr,
       async cluster() {
         const { findCluster } = await import("../transport/kubeconfig-connection.ts");
@@ -32,9 +36,11 @@ export const serve = defineCommand({
     });
     const stopped = stopSignal();
     const ports = await server.start();
+    watched.follow(server.reload);
     // the one result: where it listens, for whoever asked for port 0
     io.stdout.write(`${JSON.stringify(ports)}\n`);
     await stopped;
+    watched.close();
     await server.close();
     return 0;
   },

@@ -47,13 +47,17 @@ async function routeOfFile(
   flags: RouteFlags,
   env: Env,
 ): Promise<VerifiedRoute> {
-  const [{ loadServerConfiguration }, { callerOptions }, { loadClientCAs, watchClientCA }, { createIssuers }] =
-    await Promise.all([
-      import("../configuration/load-server-configuration.ts"),
-      import("../server/configured-routes.ts"),
-      import("../server/client-cas.ts"),
-      import("../server/issuers.ts"),
-    ]);
+  const [
+    { loadServerConfiguration },
+    { callerOptions },
+    { loadClientCAs, watchClientCA },
+    { createIssuers },
+  ] = await Promise.all([
+    import("../configuration/load-server-configuration.ts"),
+    import("../server/configured-routes.ts"),
+    import("../server/client-cas.ts"),
+    import("../server/issuers.ts"),
+  ]);
   const configuration = await loadServerConfiguration(config);
   const webhook = configuration.webhooks.find((one) => one.path === path);
   if (webhook === undefined)

@@ -37,7 +37,7 @@ export interface WebhookServer {
   /**
    * Takes another configuration into use, as a whole and without closing a connection: what it shares with the one before
    * goes on as it is, issuers' keys included. `listen`, `admin` and `tracing` stay until a restart, and the log says so.
-   * Not to be called again before it has settled.
+   * Nothing happens while it drains. Not to be called again before it has settled.
    * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_POLICY_INVALID, ERR_KUBECONFIG; the one in use stays then.
    */
   reload(configuration: ServerConfiguration): Promise<void>;
@@ -106,6 +106,7 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
       }
     },
     async reload(read) {
+      if (state.draining) return;
       const next = keepFixedFields(read, inUse.current.parts.configuration);
       reportFixedFields(next.changed, log);
       await inUse.exchange(next.configuration, (after, before) => {
