@@ -1,5 +1,10 @@
 import { createAdmissionMetrics } from "../monitoring/admission-metrics.ts";
-import { createCounter, type MetricFamily, type MetricValue } from "../monitoring/metric-family.ts";
+import {
+  createCounter,
+  createObservedGauge,
+  createObservedGauges,
+  type MetricFamily,
+} from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
 import { type EndpointState, interceptorOf } from "./endpoint-state.ts";
 
@@ -44,52 +49,48 @@ export function createAgentMetrics({ states, synced }: AgentMetricsOptions): Age
 
 function stateFamilies(states: () => readonly EndpointState[], synced: () => boolean): MetricFamily[] {
   return [
-    gauge(
+    createObservedGauges(
       {
         name: "countersign_agent_token_expiry_timestamp_seconds",
         help: "When the token held for a host and port expires.",
+        labels: ["host"],
       },
       () =>
         states().flatMap(({ hostPort, token }) =>
-          token === undefined ? [] : [{ labels: { host: hostPort }, value: token.expiresAt / 1000 }],
+          token === undefined ? [] : [{ labels: [hostPort], value: token.expiresAt / 1000 }],
         ),
     ),
-    gauge(
+    createObservedGauges(
       {
         name: "countersign_agent_token_missing",
         help: "1 for a host and port without a token, with the error code that says why.",
+        labels: ["host", "code"],
       },
       () =>
         states().flatMap(({ hostPort, failure }) =>
-          failure === undefined ? [] : [{ labels: { host: hostPort, code: failure.code }, value: 1 }],
+          failure === undefined ? [] : [{ labels: [hostPort, failure.code], value: 1 }],
         ),
     ),
-    gauge(
+    createObservedGauges(
       {
         name: "countersign_agent_token_request_intercepted",
         help: "1 for a webhook whose rules match serviceaccounts/token and that has no matchCondition: it can keep its own token from being minted.",
+        labels: ["host", "webhook"],
       },
       () => states().flatMap(interceptions),
     ),
-    gauge(
+    createObservedGauge(
       {
         name: "countersign_agent_configurations_synced",
         help: "1 once the cluster's webhook configurations have been read.",
       },
-      () => [{ labels: {}, value: synced() ? 1 : 0 }],
+      () => (synced() ? 1 : 0),
     ),
   ];
 }
 
-function interceptions({ hostPort, webhooks }: EndpointState): MetricValue[] {
+function interceptions({ hostPort, webhooks }: EndpointState) {
   const interceptor = interceptorOf(webhooks);
   if (interceptor === undefined || (interceptor.webhook.matchConditions ?? []).length > 0) return [];
-  return [{ labels: { host: hostPort, webhook: interceptor.webhook.name }, value: 1 }];
-}
-
-function gauge(
-  definition: { readonly name: string; readonly help: string },
-  values: () => MetricValue[],
-): MetricFamily {
-  return { ...definition, type: "gauge", aggregator: "sum", values };
+  return [{ labels: [hostPort, interceptor.webhook.name], value: 1 }];
 }

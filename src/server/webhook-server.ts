@@ -9,6 +9,7 @@ import { createClusterAccess } from "./cluster-access.ts";
 import { createConfigurationInUse, type ServedConfiguration } from "./configuration-in-use.ts";
 import { answerBy, drain } from "./drain.ts";
 import { keepFixedFields } from "./fixed-fields.ts";
+import { createMatchReport } from "./match-report.ts";
 import { type OpenConnections, trackConnections } from "./open-connections.ts";
 import type { ListenerState } from "./serve-review.ts";
 import { createServerAdmin, createServerMetrics } from "./server-admin.ts";
@@ -73,6 +74,8 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     for (const close of closers.splice(0).reverse()) await close();
   };
   let closing: Promise<void> | undefined;
+  const matches = createMatchReport(() => inUse.current.parts, log);
+  closers.push(matches.close);
   const times = () => drainTimes(inUse.current.parts.configuration);
 
   async function open(): Promise<{ port: number; adminPort: number }> {
@@ -99,6 +102,7 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
       try {
         const ports = await open();
         log.write("info", "serving", { ...ports, routes: configuration.webhooks.map(({ path }) => path) });
+        matches.update();
         return ports;
       } catch (error) {
         await closeAll();
@@ -113,6 +117,7 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
         if (listener !== undefined) exchangeListener(listener, after, before);
         log.setLevel(next.configuration.log.level);
       });
+      matches.update();
     },
     close() {
       if (listener !== undefined) state.answerBy ??= answerBy(clock.now(), times());

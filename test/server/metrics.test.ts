@@ -26,7 +26,12 @@ describe("createMetrics", () => {
       callerLabels: () => labels,
       inFlight: () => 2,
       draining: () => draining,
+      policyMatches: () => [
+        { path: "/validate", policy: "wide", unsent: ["DELETE pods", "CREATE services"] },
+        { path: "/validate", policy: "fitting", unsent: [] },
+      ],
       certificateExpiresAt: () => 1_800_000_000_000,
+    authority: () => undefined,
     });
   });
   afterEach(() => metrics.close());
@@ -154,6 +159,10 @@ describe("createMetrics", () => {
   it("reads gauges when it is asked", async () => {
     expect(await lines("requests_in_flight")).to.deep.equal([" 2"]);
     expect(await lines("certificate_expiry_timestamp_seconds")).to.deep.equal([" 1800000000"]);
+    expect(await lines("policy_unsent_matches")).to.deep.equal([
+      '{path="/validate",policy="wide"} 2',
+      '{path="/validate",policy="fitting"} 0',
+    ]);
     expect(await lines("draining")).to.deep.equal([" 0"]);
     draining = true;
     expect(await lines("draining")).to.deep.equal([" 1"]);
