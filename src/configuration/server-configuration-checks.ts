@@ -1,3 +1,5 @@
+import { type core, safeParse } from "zod/mini";
+import { type BuiltInName, builtInParameters } from "./built-in-parameters.ts";
 import { type Part, reporter, reportRepeats } from "./distinct-entries.ts";
 
 /**
@@ -69,11 +71,30 @@ function cleaned(segments: readonly string[]): string {
   return `/${kept.join("/")}`;
 }
 
-/** Exactly one source of policies. */
-export function checkPolicy(part: Part<{ file?: string; builtIn?: string }>): void {
-  const { file, builtIn } = part.value;
+interface PolicyPart {
+  readonly file?: string;
+  readonly builtIn?: BuiltInName;
+  readonly parameters?: unknown;
+}
+
+/** Exactly one source of policies, and what a built-in one has to be told. */
+export function checkPolicy(part: Part<PolicyPart>): void {
+  const { file, builtIn, parameters } = part.value;
+  const report = reporter(part);
   if ((file === undefined) === (builtIn === undefined))
-    reporter(part)([], "must name exactly one of file and builtIn");
+    report([], "must name exactly one of file and builtIn");
+  else if (builtIn === undefined) {
+    if (parameters !== undefined) report(["parameters"], "are for built-in policies: a file holds its own");
+  } else for (const issue of parameterIssues(builtIn, parameters)) part.issues.push(issue);
+}
+
+function parameterIssues(builtIn: BuiltInName, parameters: unknown): core.$ZodRawIssue[] {
+  const judged = safeParse(builtInParameters[builtIn], parameters ?? {});
+  const found: readonly core.$ZodIssue[] = judged.error?.issues ?? [];
+  return found.map((issue) => {
+    const path = ["parameters", ...issue.path];
+    return { ...issue, path, input: parameters, continue: true } as core.$ZodRawIssue;
+  });
 }
 
 /** A mode and methods that fit together: nothing that reads as protection may be none. */

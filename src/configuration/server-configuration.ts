@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { builtInNames } from "./built-in-parameters.ts";
 import {
   apiVersion,
   duration,
@@ -62,8 +63,12 @@ const authentication = z
   })
   .check(checkAuthentication);
 
-const policy = z
-  .strictObject({ file: z.exactOptional(text), builtIn: z.exactOptional(text) })
+export const policySource = z
+  .strictObject({
+    file: z.exactOptional(text),
+    builtIn: z.exactOptional(z.enum(builtInNames)),
+    parameters: z.exactOptional(z.record(z.string(), z.unknown())),
+  })
   .check(checkPolicy);
 
 const anyText = z.string();
@@ -91,7 +96,7 @@ const webhook = z
     authentication,
     subresourceGroups: z.exactOptional(z.record(z.string().check(z.regex(/^[^/]+$/)), listOf(z.string()))),
     rules: z.exactOptional(rules),
-    policy,
+    policy: policySource,
   })
   .check(checkWebhook);
 
