@@ -66,6 +66,18 @@ annotations:
 {{- end -}}
 {{- end -}}
 
+{{/* Where this release's own image comes from, as a container runtime reads its name: Docker Hub where no host is said. */}}
+{{- define "countersign.imageRegistry" -}}
+{{- $first := splitList "/" .Values.image.repository | first -}}
+{{- if .Values.image.registry -}}
+{{- .Values.image.registry -}}
+{{- else if and (contains "/" .Values.image.repository) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) -}}
+{{- $first -}}
+{{- else -}}
+docker.io
+{{- end -}}
+{{- end -}}
+
 {{- define "countersign.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "countersign.fullname" .) .Values.serviceAccount.name -}}

@@ -38,7 +38,11 @@ is 443 whether it is there or not.
 {{- $source := dict -}}
 {{- if $policy.builtIn -}}
 {{- $_ := set $source "builtIn" $policy.builtIn -}}
-{{- if $policy.parameters }}{{ $_ := set $source "parameters" $policy.parameters }}{{ end -}}
+{{- $parameters := default (dict) $policy.parameters -}}
+{{- if and (eq $policy.builtIn "trusted-registries") (not $parameters.registries) -}}
+{{- $parameters = merge (dict "registries" (list (include "countersign.imageRegistry" $root))) $parameters -}}
+{{- end -}}
+{{- if $parameters }}{{ $_ := set $source "parameters" $parameters }}{{ end -}}
 {{- else if $policy.configMap -}}
 {{- $_ := set $source "file" (printf "/policies/config-maps/%s/%s" $name (default "policy.ts" $policy.file)) -}}
 {{- else -}}
