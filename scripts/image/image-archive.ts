@@ -23,6 +23,8 @@ export interface ImageArchiveOptions {
  */
 export function createImageArchive(options: ImageArchiveOptions): ImageArchive {
   const { configuration, layers, name } = options;
+  if (!/^[a-z0-9][\w./:-]*:[\w][\w.-]{0,127}$/.test(name))
+    throw new Error(`an image is named REPOSITORY:TAG, not ${JSON.stringify(name)}`);
   const manifest = encodeManifest(configuration, layers);
   const blobs = new Map(
     [configuration, manifest, ...layers.map(({ blob }) => blob)].map((blob) => [blobPath(blob), blob]),
