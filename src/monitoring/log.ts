@@ -102,6 +102,8 @@ function listeners(write: Log["write"], debugging: () => boolean) {
       fields.outcome === "failed"
         ? write("error", "reload failed, the last good value stays in use", { ...fields })
         : write("info", "reloaded", { ...fields }),
+    "countersign:selfSigned": (fields: Messages["countersign:selfSigned"]) =>
+      write(selfSignedLevel(fields), selfSignedLines[fields.outcome], { ...fields }),
     "countersign:token": (fields: Messages["countersign:token"]) =>
       fields.outcome === "failed"
         ? write("warn", "token request failed", { ...fields })
@@ -113,4 +115,17 @@ function listeners(write: Log["write"], debugging: () => boolean) {
     "countersign:runtime": (fields: Messages["countersign:runtime"]) =>
       write("warn", "runtime fault avoided", { ...fields }),
   };
+}
+
+const selfSignedLines: Readonly<Record<Messages["countersign:selfSigned"]["outcome"], string>> = {
+  changed: "self-signed certificate changed",
+  exchanged: "another self-signed certificate is served",
+  published: "caBundle written",
+  checked: "self-signed certificate checked",
+  failed: "self-signed certificate could not be looked after, what is served stays",
+};
+
+function selfSignedLevel({ outcome, action }: Messages["countersign:selfSigned"]): "debug" | "info" | "warn" {
+  if (outcome === "checked") return "debug";
+  return outcome === "failed" || action === "recover" || action === "restore" ? "warn" : "info";
 }

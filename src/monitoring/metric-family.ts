@@ -31,6 +31,7 @@ export interface MetricFamily {
 export interface Counter extends MetricFamily {
   /** Values in the order of the definition's labels. */
   inc(...labels: readonly string[]): void;
+  add(amount: number, ...labels: readonly string[]): void;
 }
 
 export interface Gauge extends MetricFamily {
@@ -47,6 +48,9 @@ export function createCounter(definition: MetricDefinition): Counter {
     ...describe(definition, "counter"),
     inc(...labels) {
       series.of(labels).value++;
+    },
+    add(amount, ...labels) {
+      series.of(labels).value += amount;
     },
     values: () => series.map(({ value }, labels) => [{ labels, value }]),
   };

@@ -8,7 +8,7 @@ import type { MaybePromise } from "../maybe-promise.ts";
 import { andThen } from "../maybe-promise.ts";
 import { type AdmissionRoute, defaultLimits } from "./admission-route.ts";
 import { type AdmissionStep, admissionSteps } from "./admission-steps.ts";
-import type { Exchange, IncomingReview } from "./exchange.ts";
+import { type Exchange, type IncomingReview, identityOf } from "./exchange.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { collectBody, lingerThenClose } from "./request-body.ts";
 import { reviewTimeoutMs } from "./review-deadline.ts";
@@ -113,9 +113,11 @@ export function createExchange(route: AdmissionRoute, incoming: IncomingReview):
   return {
     route,
     incoming,
+    identity: undefined,
     deadlineAt: Math.min(deadlineAt, answerBy),
     caller: undefined,
     observed: undefined,
+    refusedCaller: undefined,
     body: undefined,
     review: undefined,
     response: undefined,
@@ -160,6 +162,7 @@ function publishRequest(exchange: Exchange, refusal: Refusal | undefined, durati
     code: refusal?.error.status ?? response?.status?.code ?? 200,
     durationMs,
   };
+  Object.assign(message, identityOf(exchange));
   if (caller !== undefined) {
     message.caller = caller.user.username;
     message.method = caller.method;

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { ServerConfiguration } from "../configuration/server-configuration.ts";
 import { listen } from "../monitoring/listen.ts";
 import { createLog, type Log } from "../monitoring/log.ts";
+import { openTracing } from "../monitoring/open-tracing.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { createClusterAccess } from "./cluster-access.ts";
 import { createConfigurationInUse, type ServedConfiguration } from "./configuration-in-use.ts";
@@ -80,10 +81,13 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
 
   async function open(): Promise<{ port: number; adminPort: number }> {
     closers.push(access.close, inUse.close);
-    await inUse.exchange(configuration);
     const monitored = { inUse, listener: state, log, clock };
+    // first: what is told while the rest is loaded counts as well
     const metrics = createServerMetrics(monitored);
     closers.push(metrics.close);
+    await inUse.exchange(configuration);
+    const tracing = await openTracing({ tracing: configuration.tracing, serviceName: "countersign", log });
+    closers.push(tracing.stop);
     const opened = openListener(inUse.current, (request, response) =>
       inUse.current.handler(request, response),
     );

@@ -31,7 +31,7 @@ describe("createMetrics", () => {
         { path: "/validate", policy: "fitting", unsent: [] },
       ],
       certificateExpiresAt: () => 1_800_000_000_000,
-    authority: () => undefined,
+      authority: () => undefined,
     });
   });
   afterEach(() => metrics.close());
@@ -91,6 +91,33 @@ describe("createMetrics", () => {
     expect(await lines("authentication_total")).to.deep.equal([
       '{path="/validate",mode="enforce",result="refused",method="",code="ERR_GROUP_NOT_ATTESTED",caller="unknown"} 1',
       '{path="/validate",mode="observe",result="would_refuse",method="",code="ERR_GROUP_NOT_ATTESTED",caller="unknown"} 1',
+    ]);
+  });
+
+  it("says whom enforcing would refuse, where that is known and the configuration names them", async () => {
+    for (const caller of ["system:serviceaccount:kube-system:webhook-caller", "system:serviceaccount:a:b"])
+      diagnosticsChannel("countersign:refusal").publish({
+        path: "/validate",
+        mode: "observe",
+        outcome: "wouldRefuse",
+        code: "ERR_GROUP_NOT_ATTESTED",
+        detail: "x",
+        caller,
+      });
+    const would = 'mode="observe",result="would_refuse",method="",code="ERR_GROUP_NOT_ATTESTED"';
+    expect(await lines("authentication_total")).to.deep.equal([
+      `{path="/validate",${would},caller="kube-system/webhook-caller"} 1`,
+      `{path="/validate",${would},caller="unknown"} 1`,
+    ]);
+  });
+
+  it("counts the spans that were sent, and those that could not be", async () => {
+    diagnosticsChannel("countersign:traces").publish({ outcome: "exported", spans: 3 });
+    diagnosticsChannel("countersign:traces").publish({ outcome: "failed", spans: 2 });
+    diagnosticsChannel("countersign:traces").publish({ outcome: "exported", spans: 4 });
+    expect(await lines("trace_spans_total")).to.deep.equal([
+      '{outcome="exported"} 7',
+      '{outcome="failed"} 2',
     ]);
   });
 

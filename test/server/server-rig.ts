@@ -88,6 +88,7 @@ export interface PostOptions {
   readonly token?: string | undefined;
   readonly path?: string;
   readonly agent?: Agent;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface RunningServer {
@@ -137,7 +138,7 @@ export async function startServer(
 
 function post(
   port: number,
-  { token = mintNow(), path = "/validate", agent }: PostOptions,
+  { token = mintNow(), path = "/validate", agent, headers }: PostOptions,
 ): ReturnType<RunningServer["post"]> {
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
@@ -152,6 +153,7 @@ function post(
           ...(token !== "" && { authorization: `Bearer ${token}` }),
           "content-type": "application/json",
           connection: "keep-alive",
+          ...headers,
         },
       },
       (response) => {
