@@ -87,20 +87,20 @@ async function importImage({ folder, importImages, namespaces }: NodeCluster): P
 
 /** What is to be seen from outside when something failed. */
 async function tell({ cluster }: SharedNode): Promise<void> {
+  const release = ["--namespace=countersign-system", "--selector=app.kubernetes.io/name=countersign"];
   const questions = [
     ["get", "pods", "--all-namespaces", "--output=wide"],
-    ["get", "events", "--all-namespaces", "--sort-by=.lastTimestamp"],
-    [
-      "logs",
-      "--namespace=countersign-system",
-      "--selector=app.kubernetes.io/name=countersign",
-      "--tail=20",
-      "--prefix",
-    ],
+    ["get", "events", "--all-namespaces", "--field-selector=type!=Normal", "--sort-by=.lastTimestamp"],
+    ["logs", ...release, "--tail=20", "--prefix"],
   ];
   for (const question of questions) {
     const { stdout, stderr } = await cluster.kubectl(question);
-    say(`${question.join(" ")}\n${stdout.split("\n").slice(-60).join("\n")}${stderr}`);
+    say(`${question.join(" ")}\n${briefly(stdout)}${stderr}`);
   }
-  say(cluster.namespaces.lastWords(8));
+  say(briefly(cluster.namespaces.lastWords(3)));
+}
+
+function briefly(text: string): string {
+  const lines = text.trim().split("\n").slice(-80);
+  return lines.map((line) => line.slice(0, 300)).join("\n");
 }
