@@ -8,7 +8,7 @@ import { createSigningAuthority, issueServingPair, type SigningAuthority } from 
 export type RotationStep = Exclude<RotationPlan, { readonly action: "keep" | "refuse" }>;
 
 /** More than four rotations within one CA's life are a fault somewhere, and a bundle must not grow without end. */
-const mostPrevious = 4;
+export const mostPrevious = 4;
 
 /** What there is after a step of {@link planRotation}'s. `now` is epoch milliseconds. */
 export function carryOutRotation(

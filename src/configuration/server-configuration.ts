@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { builtInNames } from "./built-in-parameters.ts";
 import {
   apiVersion,
+  dnsName,
   duration,
   listener,
   listOf,
@@ -16,6 +17,8 @@ import {
   checkIssuer,
   checkPolicy,
   checkRoutePath,
+  checkSelfSigned,
+  checkTLS,
   checkWebhook,
 } from "./server-configuration-checks.ts";
 import { tracing } from "./tracing-configuration.ts";
@@ -100,6 +103,41 @@ const webhook = z
   })
   .check(checkWebhook);
 
+const selfSigned = z
+  .strictObject({
+    secret: z
+      .strictObject({ namespace: objectName, name: objectName })
+      .check(
+        z.describe("Keeps CA and certificate for all replicas: empty or not there yet, or written by them."),
+      ),
+    dnsNames: listOf(dnsName).check(
+      z.describe("What the certificate is for: `SERVICE.NAMESPACE.svc`, as API servers verify it."),
+    ),
+    webhookConfigurations: listOf(
+      z.strictObject({
+        kind: z.enum(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]),
+        name: objectName,
+      }),
+    ).check(z.describe("Whose caBundle is kept, for those of their webhooks that call one of the dnsNames.")),
+    // a year and a quarter of one; a month is time enough for whoever has to look after what does not go by itself
+    caValidity: z.prefault(duration, "8760h"),
+    certificateValidity: z.prefault(duration, "2160h"),
+    renewBefore: z.prefault(duration, "720h"),
+  })
+  .check(
+    checkSelfSigned,
+    z.describe("A CA and a certificate that the replicas make, renew and publish themselves."),
+  );
+
+const tls = z
+  .strictObject({
+    certFile: z.exactOptional(text),
+    keyFile: z.exactOptional(text),
+    selfSigned: z.exactOptional(selfSigned),
+    minVersion: z.prefault(z.enum(["TLSv1.2", "TLSv1.3"]), "TLSv1.2"),
+  })
+  .check(checkTLS);
+
 const issuer = z
   .strictObject({
     name: text,
@@ -130,11 +168,7 @@ export const serverConfigurationSchema = z
     kind: z.literal("ServerConfiguration"),
     listen: listener(8443, "Where webhooks are served, over TLS."),
     admin: listener(8080, "Where health and metrics are served, in plain HTTP."),
-    tls: z.strictObject({
-      certFile: text,
-      keyFile: text,
-      minVersion: z.prefault(z.enum(["TLSv1.2", "TLSv1.3"]), "TLSv1.2"),
-    }),
+    tls,
     issuers: z.prefault(z.array(issuer), []),
     webhooks: z.array(webhook).check(z.minLength(1)),
     leeway: z.prefault(
@@ -152,5 +186,6 @@ export const serverConfigurationSchema = z
 
 /** A configuration file as it was understood: defaults filled in, durations read, paths absolute. */
 export type ServerConfiguration = z.output<typeof serverConfigurationSchema>;
+export type SelfSignedConfiguration = NonNullable<ServerConfiguration["tls"]["selfSigned"]>;
 export type IssuerConfiguration = ServerConfiguration["issuers"][number];
 export type WebhookRouteConfiguration = ServerConfiguration["webhooks"][number];

@@ -1,4 +1,6 @@
+import type { Policy } from "../admission/policy.ts";
 import { unsentMatches } from "../admission/rule-coverage.ts";
+import type { WebhookRouteConfiguration } from "../configuration/server-configuration.ts";
 import { subscribeAll } from "../monitoring/diagnostics-subscription.ts";
 import type { Log } from "../monitoring/log.ts";
 import type { ComparedPolicy } from "./metrics.ts";
@@ -6,15 +8,18 @@ import type { ServerParts } from "./server-parts.ts";
 
 /** Every policy of a route whose configuration says its webhook's rules, with what of its `match` they do not send. */
 export function comparePolicies({ configuration, policies }: ServerParts): readonly ComparedPolicy[] {
-  return configuration.webhooks.flatMap(({ path, rules }, index) =>
-    rules === undefined
-      ? []
-      : policies[index]!.current().map(({ name, match }) => ({
-          path,
-          policy: name,
-          unsent: unsentMatches(match, rules),
-        })),
+  return configuration.webhooks.flatMap((webhook, index) =>
+    comparePolicy(webhook, policies[index]!.current()),
   );
+}
+
+/** The same for one route. */
+export function comparePolicy(
+  { path, rules }: WebhookRouteConfiguration,
+  policies: readonly Policy[],
+): readonly ComparedPolicy[] {
+  if (rules === undefined) return [];
+  return policies.map(({ name, match }) => ({ path, policy: name, unsent: unsentMatches(match, rules) }));
 }
 
 export interface MatchReport {

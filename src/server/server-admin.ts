@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { createAdminListener } from "../monitoring/admin-listener.ts";
 import type { Log } from "../monitoring/log.ts";
 import type { ConfigurationInUse } from "./configuration-in-use.ts";
+import { comparePolicies } from "./match-report.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { livenessChecks, readinessChecks } from "./readiness.ts";
 import type { ListenerState } from "./serve-review.ts";
@@ -21,25 +22,26 @@ export function createServerMetrics({ inUse, listener }: ServerAdminOptions): Me
     callerLabels: () => inUse.current.callerLabels,
     inFlight: () => listener.inFlight,
     draining: () => listener.draining,
-    certificateExpiresAt: () => inUse.current.parts.keyPair.current.notAfter,
+    policyMatches: () => comparePolicies(inUse.current.parts),
+    certificateExpiresAt: () => inUse.current.parts.certificate.current?.notAfter,
+    authority: () => inUse.current.parts.certificate.authority,
   });
 }
 
 /** The listener of health and metrics. */
 export function createServerAdmin(options: ServerAdminOptions, metrics: Metrics): Server {
-  const { inUse, listener, log, clock } = options;
+  const { inUse, listener, log } = options;
   return createAdminListener({
     health: {
       healthz: livenessChecks,
       livez: livenessChecks,
       // whose issuers there are changes with the configuration
       get readyz() {
-        const { keyPair, issuers } = inUse.current.parts;
+        const { certificate, issuers } = inUse.current.parts;
         return readinessChecks({
           draining: () => listener.draining,
-          keyPair: () => keyPair.current,
+          certificate: certificate.checks,
           issuers,
-          clock,
         });
       },
     },

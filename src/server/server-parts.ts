@@ -1,6 +1,4 @@
 import type { TokenIssuer } from "../authentication/token-issuer.ts";
-import { type KeyPair, loadKeyPair } from "../certificates/key-pair.ts";
-import { createLastGood, type LastGood } from "../certificates/last-good.ts";
 import type { Clock } from "../clock.ts";
 import type { IssuerConfiguration, ServerConfiguration } from "../configuration/server-configuration.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
@@ -9,7 +7,9 @@ import type { ClusterAccess } from "./cluster-access.ts";
 import { createConfiguredRoute } from "./configured-routes.ts";
 import { type KeptIssuer, keepIssuer } from "./issuers.ts";
 import type { KeepPart } from "./kept-parts.ts";
-import { loadRoutePolicies } from "./route-policies.ts";
+import { loadServingCertificate } from "./load-serving-certificate.ts";
+import { loadRoutePolicies, type RoutePolicies } from "./route-policies.ts";
+import type { ServingCertificate } from "./serving-certificate.ts";
 import type { TLSMaterial } from "./webhook-listener.ts";
 
 export interface ServerPartsOptions {
@@ -24,18 +24,22 @@ export interface ServerPartsOptions {
 export interface ServerParts {
   readonly configuration: ServerConfiguration;
   readonly routes: readonly AdmissionRoute[];
+  /** Of each route. */
+  readonly policies: readonly RoutePolicies[];
   readonly issuers: readonly TokenIssuer[];
-  readonly keyPair: LastGood<KeyPair>;
+  readonly certificate: ServingCertificate;
   tls(): TLSMaterial;
 }
 
-/** @throws ERR_CERTIFICATE_INVALID, ERR_POLICY_INVALID, ERR_CONFIGURATION, ERR_KUBECONFIG. */
+/** @throws ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_CONFIGURATION, ERR_KUBECONFIG. */
 export async function loadServerParts(options: ServerPartsOptions, keep: KeepPart): Promise<ServerParts> {
   const { configuration, access, clock, onTLSReload } = options;
   const { webhooks, tls } = configuration;
   const loadCA = (file: string) => keep(["clientCA", file], () => watchClientCA(file, onTLSReload));
-  const [keyPair, clientCAs, issuers, tokenReviews, policies] = await allSettled([
-    keep(["tls", { ...tls, minVersion: undefined }], () => loadServingPair(configuration, onTLSReload)),
+  const [certificate, clientCAs, issuers, tokenReviews, policies] = await allSettled([
+    keep(["tls", { ...tls, minVersion: undefined }], () =>
+      loadServingCertificate({ tls, access, clock, onExchange: onTLSReload }),
+    ),
     loadClientCAs(clientCAFiles(configuration), loadCA),
     loadIssuers(options, keep),
     asksForReviews(configuration) ? access.tokenReviews() : undefined,
@@ -48,12 +52,13 @@ export async function loadServerParts(options: ServerPartsOptions, keep: KeepPar
   const shared = { configuration, clock, clientCAs, tokenReviews, issuers };
   return {
     configuration,
-    keyPair,
+    certificate,
     issuers,
+    policies,
     routes: webhooks.map((webhook, index) =>
       createConfiguredRoute(webhook, { ...shared, policies: policies[index]! }),
     ),
-    tls: () => ({ keyPair: keyPair.current, clientCAs: clientCAs.all, minVersion: tls.minVersion }),
+    tls: () => ({ keyPair: certificate.current, clientCAs: clientCAs.all, minVersion: tls.minVersion }),
   };
 }
 
@@ -72,12 +77,6 @@ async function allSettled<const T extends readonly unknown[]>(
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(work);
   return Promise.all(work);
-}
-
-function loadServingPair({ tls }: ServerConfiguration, onReload: () => void): Promise<LastGood<KeyPair>> {
-  const { certFile, keyFile } = tls;
-  const load = (): Promise<KeyPair> => loadKeyPair({ certFile, keyFile });
-  return createLastGood({ what: "certificate", files: [certFile, keyFile], load, onReload });
 }
 
 function clientCAFiles({ webhooks }: ServerConfiguration): string[] {
