@@ -62,6 +62,32 @@
   severity: critical
   summary: '{{ `The serving certificate of {{ $labels.pod }} expires in less than a week` }}'
   description: 'It is renewed long before that. Whatever should have done it does not.'
+{{- if eq .Values.tls.mode "selfSigned" }}
+- alert: CountersignCAExpiring
+  expr: 'min(countersign_ca_expiry_timestamp_seconds{ {{- $in -}} }) - time() < 7 * 24 * 3600'
+  for: 1h
+  severity: critical
+  summary: 'The CA of the servers expires in less than a week'
+  description: 'The servers replace it long before that, and publish the new one first. They cannot.'
+- alert: CountersignCABundleOutdated
+  expr: 'max(countersign_ca_bundle_outdated{ {{- $in -}} }) > 0'
+  for: 5m
+  severity: critical
+  summary: 'A webhook configuration does not trust what the servers present'
+  description: 'Calls by it fail as their failurePolicy says.'
+- alert: CountersignSelfSignedFailing
+  expr: 'sum by (code) (increase(countersign_self_signed_failures_total{ {{- $in -}} }[30m])) > 3'
+  for: 30m
+  severity: warning
+  summary: '{{ `Certificate and CA cannot be looked after: {{ $labels.code }}` }}'
+  description: 'What is served stays; once it is due it is not renewed.'
+{{- end }}
+- alert: CountersignPolicyMatchesMore
+  expr: 'max by (path, policy) (countersign_policy_unsent_matches{ {{- $in -}} }) > 0'
+  for: 15m
+  severity: warning
+  summary: '{{ `Policy {{ $labels.policy }} matches resources that {{ $labels.path }} is never sent` }}'
+  description: 'Somebody relies on a check that is not made: the webhook has fewer rules than the policy matches.'
 {{- end }}
 {{- if .Values.agent.enabled }}
 - alert: CountersignAgentTokenMissing
