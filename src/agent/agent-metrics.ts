@@ -1,4 +1,5 @@
 import { createAdmissionMetrics } from "../monitoring/admission-metrics.ts";
+import { subscribeAll } from "../monitoring/diagnostics-subscription.ts";
 import {
   createCounter,
   createObservedGauge,
@@ -6,6 +7,8 @@ import {
   type MetricFamily,
 } from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
+import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
+import { createTraceSpans } from "../monitoring/trace-spans.ts";
 import { type EndpointState, interceptorOf } from "./endpoint-state.ts";
 
 export interface AgentMetrics {
@@ -38,12 +41,22 @@ export function createAgentMetrics({ states, synced }: AgentMetricsOptions): Age
     help: "Token files written, by what: token, placeholder, or failed.",
     labels: ["host", "outcome"],
   });
-  const families = [...tokenFamilies, answers, writes, ...stateFamilies(states, synced)];
+  const reloads = createReloadTable();
+  const traceSpans = createTraceSpans();
+  const unsubscribe = subscribeAll({
+    "countersign:reload": (message) => countReload(reloads, message),
+    "countersign:traces": ({ outcome, spans }) => traceSpans.add(spans, outcome),
+  });
+  const own = [answers, writes, ...stateFamilies(states, synced), ...Object.values(reloads), traceSpans];
+  const families = [...tokenFamilies, ...own];
   return {
     render: createMetricsRenderer(families),
     countAnswer: (code) => answers.inc(code),
     countWrite: (host, outcome) => writes.inc(host, outcome),
-    close: admission.close,
+    close() {
+      unsubscribe();
+      admission.close();
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import {
   createObservedGauges,
 } from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
+import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
 import { createTraceSpans } from "../monitoring/trace-spans.ts";
 import { isCallerRefusal } from "./refusal.ts";
 import { countSelfSigned, createSelfSignedTable } from "./self-signed-metrics.ts";
@@ -105,16 +106,7 @@ function createTable(options: MetricsOptions) {
       help: "Keys held of an issuer.",
       labels: ["issuer"],
     }),
-    reloads: createCounter({
-      name: "countersign_reloads_total",
-      help: "Files read again after they changed; a failed one keeps the last good value.",
-      labels: ["what", "outcome"],
-    }),
-    lastReloadFailed: createGauge({
-      name: "countersign_last_reload_failed",
-      help: "1 while a file on disk is worse than what is in use.",
-      labels: ["what", "file"],
-    }),
+    ...createReloadTable(),
     traceSpans: createTraceSpans(),
     certificateExpiry: createObservedGauge(
       {
@@ -150,10 +142,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (keys !== undefined) table.keys.set(keys, issuer);
     },
     "countersign:selfSigned": (message) => countSelfSigned(table, message),
-    "countersign:reload": ({ what, file, outcome }) => {
-      table.reloads.inc(what, outcome);
-      table.lastReloadFailed.set(outcome === "failed" ? 1 : 0, what, file);
-    },
+    "countersign:reload": (message) => countReload(table, message),
   });
   return {
     render: createMetricsRenderer(Object.values(table)),

@@ -1,15 +1,15 @@
 import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import { type Clock, systemClock } from "../clock.ts";
+import { keepFixedFields } from "../configuration/fixed-fields.ts";
 import type { ServerConfiguration } from "../configuration/server-configuration.ts";
 import { listen } from "../monitoring/listen.ts";
-import { createLog, type Log } from "../monitoring/log.ts";
+import { createLog } from "../monitoring/log.ts";
 import { openTracing } from "../monitoring/open-tracing.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { createClusterAccess } from "./cluster-access.ts";
 import { createConfigurationInUse, type ServedConfiguration } from "./configuration-in-use.ts";
 import { answerBy, drain } from "./drain.ts";
-import { keepFixedFields } from "./fixed-fields.ts";
 import { createMatchReport } from "./match-report.ts";
 import { type OpenConnections, trackConnections } from "./open-connections.ts";
 import type { ListenerState } from "./serve-review.ts";
@@ -115,11 +115,11 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     },
     async reload(read) {
       if (state.draining) return;
-      const next = keepFixedFields(read, inUse.current.parts.configuration);
-      reportFixedFields(next.changed, log);
-      await inUse.exchange(next.configuration, (after, before) => {
+      const current = inUse.current.parts.configuration;
+      const next = keepFixedFields({ next: read, current, fields: ["listen", "admin", "tracing"], log });
+      await inUse.exchange(next, (after, before) => {
         if (listener !== undefined) exchangeListener(listener, after, before);
-        log.setLevel(next.configuration.log.level);
+        log.setLevel(next.log.level);
       });
       matches.update();
     },
@@ -149,11 +149,6 @@ function exchangeListener(
   // whoever connected before was not asked for a certificate, and would be refused for as long as it keeps its connection
   if (tls.clientCAs.length > 0 && before.parts.tls().clientCAs.length === 0) connections.outdate();
   server.requestTimeout = requestTimeoutOf(parts.configuration);
-}
-
-function reportFixedFields(fields: readonly string[], log: Log): void {
-  if (fields.length > 0)
-    log.write("warn", "changed in the configuration, and in use only after a restart", { fields });
 }
 
 function drainTimes({ drain: { delay, timeout } }: ServerConfiguration) {
