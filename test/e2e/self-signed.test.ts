@@ -177,7 +177,7 @@ await describeWith(
       const before = await secretTexts();
       expect((await admin.delete(secretPath)).status).to.equal(200);
       // no replica may make one, so nothing is left behind by who uninstalls; all serve on
-      const forbidden = /could not be looked after.*|create.*forbidden|forbidden/;
+      const forbidden = /cannot create resource \\"secrets\\"/;
       await poll("the refusal in the log", () => forbidden.test(replicas[0]!.process.output()) || undefined);
       expect((await createWatched(admin)).status).to.equal(201);
       await admin.post(secretPath.replace(/\/[^/]*$/, ""), { metadata: { name } });
