@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
@@ -167,7 +167,6 @@ describe("--check", () => {
       folder.write("run/of-another", "");
       const { certificatePem } = createCertificateAuthority().issue({ commonName: "a" });
       folder.write("other.crt", certificatePem);
-      const { chmodSync } = await import("node:fs");
       for (const name of ["run", "tokens"]) chmodSync(join(folder.path, name), 0o777);
       const { code, stdout, stderr } = await check(
         {
