@@ -74,7 +74,7 @@ export function createAuthorityKeeping(options: AuthorityKeepingOptions): Author
         if (step.action === "keep" && kept.kind === "held") return { state: kept.state, until: step.until };
         if ("state" in step && (await write(secrets, secret, step.state))) onStep(step.action, step.why);
       }
-      throw new CountersignError("ERR_CERTIFICATE_SECRET", "it changes faster than it can be read");
+      throw new CountersignError("ERR_CERTIFICATE_INVALID", "the Secret changes faster than it can be read");
     },
   };
 }
