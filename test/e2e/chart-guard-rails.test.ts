@@ -292,6 +292,16 @@ const malformed: readonly (readonly [what: string, values: Values, says: string]
     { policies: [{ ...policy, rules: [{ ...rules[0], resources: [] }] }] },
     "resources",
   ],
+  [
+    "a parameter that a built-in has not",
+    { policies: [{ builtIn: "trusted-registries", parameters: { registry: "a.example" } }] },
+    "'registry' not allowed",
+  ],
+  [
+    "a registry that is none",
+    { policies: [{ builtIn: "trusted-registries", parameters: { registries: ["https://a.example"] } }] },
+    "/policies/0/parameters/registries/0",
+  ],
   ["a folder that is none", { agent: { hostPath: "run" } }, "/agent/hostPath"],
   [
     "an alert that is none",

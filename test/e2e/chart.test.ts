@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { Webhook } from "../../src/apis/admissionregistration.ts";
 import { webhookAudience } from "../../src/apis/audience.ts";
+import { builtInNames } from "../../src/configuration/built-in-parameters.ts";
 import { parseAgentConfiguration } from "../../src/configuration/load-agent-configuration.ts";
 import { parseServerConfiguration } from "../../src/configuration/load-server-configuration.ts";
 import type { ServerConfiguration } from "../../src/configuration/server-configuration.ts";
 import { decodeLintInputs } from "../../src/inspection/lint/decode-lint-inputs.ts";
 import { lint } from "../../src/inspection/lint/lint.ts";
 import { parseLintDocuments } from "../../src/inspection/lint/lint-document.ts";
+import { createBuiltInPolicy } from "../../src/policies/built-in/built-in-policies.ts";
 import { cases } from "../charts/cases.ts";
 import { chartFolder } from "../charts/chart-values.ts";
 import {
@@ -232,6 +234,26 @@ await describeWith(["helm"], "the chart", () => {
         /^(.*)\n +- apiGroups:/gm,
       ))
         expect(before, file).to.match(/^ +# /);
+  });
+
+  it("sends a built-in policy what it matches, all of it and nothing else", () => {
+    for (const name of builtInNames) {
+      const { match } = createBuiltInPolicy(name, { registries: ["registry.example"] });
+      const webhook = webhooksOf("built-in").find((one) => one.name === `${name}.countersign.dev`);
+      expect(webhook?.rules).to.deep.equal(match.map((rule) => ({ scope: "*", ...rule })));
+    }
+  });
+
+  it("puts the labels and annotations asked for on every object", () => {
+    const objects = objectsOf("everything").filter(({ metadata }) => !/more$|^further$/.test(metadata.name));
+    expect(objects.length).to.be.greaterThan(20);
+    for (const { kind, metadata, spec } of objects) {
+      const all = [metadata, ...(spec?.template === undefined ? [] : [spec.template.metadata])];
+      for (const { labels, annotations } of all) {
+        expect(labels, kind).to.include({ team: "platform", "app.kubernetes.io/name": "countersign" });
+        expect(annotations, kind).to.include({ "example.com/owner": "platform" });
+      }
+    }
   });
 
   it("leaves global alone", async () => {

@@ -43,12 +43,14 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
-{{/* Metadata but for name and namespace; called with (list $ component annotations). */}}
+{{/* Metadata but for name and namespace; called with (list $ component annotations), and more labels where there are. */}}
 {{- define "countersign.metadata" -}}
 {{- $root := index . 0 -}}
 {{- $annotations := mergeOverwrite (dict) $root.Values.commonAnnotations (default (dict) (index . 2)) -}}
+{{- $labels := include "countersign.labels" (list $root (index . 1)) | fromYaml -}}
+{{- if gt (len .) 3 }}{{ $labels = mergeOverwrite $labels (index . 3) }}{{ end -}}
 labels:
-{{ include "countersign.labels" (list $root (index . 1)) | indent 2 }}
+{{ toYaml $labels | indent 2 }}
 {{- with $annotations }}
 annotations:
 {{ toYaml . | indent 2 }}
