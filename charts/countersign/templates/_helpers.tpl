@@ -100,9 +100,12 @@ docker.io
 {{- printf "%s.%s.svc" (include "countersign.fullname" .) .Release.Namespace -}}
 {{- end -}}
 
+{{/* Each mode has a Secret of its own, so that changing from one to another takes none from its new owner. */}}
 {{- define "countersign.tlsSecretName" -}}
 {{- if eq .Values.tls.mode "existingSecret" -}}
 {{- .Values.tls.existingSecret.name -}}
+{{- else if eq .Values.tls.mode "certManager" -}}
+{{- printf "%s-serving" (include "countersign.fullname" .) -}}
 {{- else -}}
 {{- printf "%s-tls" (include "countersign.fullname" .) -}}
 {{- end -}}
