@@ -21,7 +21,8 @@ export const serve = defineCommand({
     kubeconfig: {
       type: "string",
       value: "FILE",
-      summary: "the API server of issuers without a URL and of tokenReview; without it as kubectl finds it",
+      summary:
+        "the API server of issuers without a URL, of tokenReview and tls.selfSigned; without it as kubectl finds it",
     },
     check: {
       type: "boolean",

@@ -3,7 +3,7 @@ import { CountersignError } from "../errors.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import type { RestClient } from "../transport/rest-client.ts";
 
-/** The API server we ask for keys and token reviews. Nothing of it is loaded before it is needed. */
+/** The API server we ask for keys and token reviews, and keep a certificate of our own at. Nothing of it is loaded before it is needed. */
 export interface ClusterAccess {
   restClient(): Promise<RestClient>;
   tokenReviews(): Promise<TokenReviewClient>;
@@ -19,7 +19,7 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
     if (connect === undefined)
       throw new CountersignError(
         "ERR_CONFIGURATION",
-        "issuers and tokenReview need an API server, and none was given",
+        "issuers, tokenReview and tls.selfSigned need an API server, and none was given",
       );
     connection ??= connect().catch((error: unknown) => {
       // the next reload of the configuration may find what is missing now

@@ -20,7 +20,7 @@ import { createWebhookListener, exchangeTLSMaterial } from "./webhook-listener.t
 export interface WebhookServerOptions {
   /** What `loadServerConfiguration` read. */
   readonly configuration: ServerConfiguration;
-  /** The API server that an issuer without a URL and TokenReview mean. Asked for only where the configuration has one. */
+  /** The API server that an issuer without a URL, TokenReview and tls.selfSigned mean. Asked for only where they are. */
   readonly cluster?: () => Promise<ClusterConnection>;
   /** Where log lines (JSON) go. Default nowhere. */
   readonly log?: { write(line: string): unknown };
@@ -31,8 +31,8 @@ export interface WebhookServerOptions {
 export interface WebhookServer {
   /**
    * Loads everything the configuration names and listens; the ports are those taken where it says 0. Does not wait for
-   * issuers' keys: `/readyz` does.
-   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_POLICY_INVALID, ERR_KUBECONFIG, or what the system says of
+   * issuers' keys, nor for a self-signed certificate where no API server answers: `/readyz` does.
+   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_KUBECONFIG, or what the system says of
    * the port; what was begun is ended then.
    */
   start(): Promise<{ readonly port: number; readonly adminPort: number }>;

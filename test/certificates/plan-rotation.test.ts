@@ -197,6 +197,12 @@ const table: readonly Case[] = [
     expected: "keep",
   },
   {
+    name: "the next CA was published by a replica whose clock is a little ahead",
+    kept: () => held(made({ leafAt: later(300), nextAt: later(335), publishedAt: later(335) + minute })),
+    now: later(335),
+    expected: "keep",
+  },
+  {
     name: "the next CA was published in the future",
     kept: () => held(made({ leafAt: later(300), nextAt: later(335), publishedAt: later(340) })),
     now: later(336),

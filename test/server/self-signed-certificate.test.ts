@@ -2,7 +2,9 @@ import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { expect } from "chai";
+import { createSelfSignedCertificate } from "../../src/server/self-signed-certificate.ts";
 import { type ControlPlane, startControlPlane } from "../../src/testing/control-plane.ts";
+import { createRestClient } from "../../src/transport/rest-client.ts";
 import { rejectionOf } from "../rejection.ts";
 import { freePort } from "../rig/free-port.ts";
 import { poll } from "../rig/poll.ts";
@@ -39,8 +41,12 @@ describe("a self-signed certificate", () => {
     await controlPlane.stop();
   });
   const secretPath = () => `/api/v1/namespaces/${rig.namespace}/secrets/${rig.name}`;
-  const createSecret = (data: Readonly<Record<string, string>> = {}) =>
-    rig.admin.post(`/api/v1/namespaces/${rig.namespace}/secrets`, { metadata: { name: rig.name }, data });
+  const createSecret = (data: Readonly<Record<string, string>> = {}, type = "Opaque") =>
+    rig.admin.post(`/api/v1/namespaces/${rig.namespace}/secrets`, {
+      metadata: { name: rig.name },
+      type,
+      data,
+    });
   const urlOf = ({ port }: RunningServer): string => `https://localhost:${port}/validate`;
   const logged = (replica: RunningServer, msg: RegExp) =>
     replica.log().filter((line) => msg.test(String(line.msg)));
@@ -50,9 +56,11 @@ describe("a self-signed certificate", () => {
 
   describe("of several replicas that start at once", () => {
     for (const replicas of [2, 5])
-      for (const secret of ["an empty", "no"])
+      for (const secret of ["an empty", "no", "an empty TLS"])
         it(`is one, made once, and verified by what is published: ${replicas} with ${secret} Secret`, async () => {
-          if (secret !== "no") await createSecret();
+          if (secret === "an empty") await createSecret();
+          if (secret === "an empty TLS")
+            await createSecret({ "tls.crt": "", "tls.key": "" }, "kubernetes.io/tls");
           const all = await Promise.all(Array.from({ length: replicas }, () => rig.startReplica()));
           await rig.createConfiguration(all.map(urlOf));
           await rig.untilReady(...all);
@@ -113,6 +121,75 @@ describe("a self-signed certificate", () => {
     expect(await ask(old)).to.match(/^HTTP\/1\.1 /);
     old.destroy();
     expect(changes(one)).to.deep.equal(["create", "announce", "notePublished", "promote", "retire"]);
+  });
+
+  it("is made anew at once where the clock jumped back before it, and what was trusted stays so", async () => {
+    const replicas = [await rig.startReplica(), await rig.startReplica()];
+    await rig.createConfiguration(replicas.map(urlOf));
+    await rig.untilReady(...replicas);
+    const before = (await rig.secretTexts())!;
+    controlPlane.clock.advance(-30 * dayMs);
+    await rig.touchSecret();
+    const bundle = await eventually("two CAs in the caBundle", async () => {
+      const now = await rig.caBundle();
+      return blocks(now) === 2 && now;
+    });
+    expect(bundle.endsWith(before["ca.crt"]!)).to.equal(true);
+    const after = (await rig.secretTexts())!;
+    for (const { port } of replicas)
+      await eventually("the new one", async () => (await shakeHands(port, bundle)) === after["tls.crt"]);
+    expect(new X509Certificate(after["tls.crt"]!).validFromDate.getTime()).to.be.below(
+      controlPlane.clock.now(),
+    );
+    expect(changes(replicas[0]!)).to.deep.equal(["create", "recover"]);
+    const [, recovery] = logged(replicas[0]!, /certificate changed$/);
+    expect(recovery).to.include({ level: "warn" });
+    expect(recovery!.detail).to.match(/^the CA is not valid before/);
+  });
+
+  it("is made anew at once where the clock jumped ahead beyond all of it", async () => {
+    const replica = await rig.startReplica();
+    await rig.createConfiguration([urlOf(replica)]);
+    await rig.untilReady(replica);
+    const before = (await rig.secretTexts())!;
+    controlPlane.clock.advance(4000 * dayMs);
+    await rig.touchSecret();
+    const after = await eventually("another CA", async () => {
+      const now = await rig.secretTexts();
+      return now!["ca.crt"] !== before["ca.crt"] && now;
+    });
+    expect(new X509Certificate(after["tls.crt"]!).validToDate.getTime()).to.be.above(
+      controlPlane.clock.now(),
+    );
+    await eventually("its caBundle", async () => (await rig.caBundle()) === after["ca.crt"]);
+    await rig.untilReady(replica);
+    expect(changes(replica)).to.deep.equal(["create", "recover"]);
+  });
+
+  it("is made by the API server's clock, and good by it, whatever our own says", async () => {
+    for (const years of [-20, 20]) {
+      const now = (): number => Date.now() + years * 365 * dayMs;
+      const client = createRestClient(rig.connection().client);
+      const name = `${rig.name}${years}`;
+      const certificate = await createSelfSignedCertificate({
+        configuration: {
+          secret: { namespace: rig.namespace, name },
+          dnsNames: ["localhost"],
+          webhookConfigurations: [{ kind: "ValidatingWebhookConfiguration", name }],
+          caValidity: { ms: 365 * dayMs },
+          certificateValidity: { ms: 90 * dayMs },
+          renewBefore: { ms: 30 * dayMs },
+        },
+        client,
+        clock: { now, random: () => 0 },
+        onExchange: () => undefined,
+      });
+      expect(certificate.current!.notAfter).to.be.closeTo(Date.now() + 90 * dayMs, 60_000);
+      const [valid] = certificate.checks;
+      await valid!.check();
+      await certificate.close();
+      client.close();
+    }
   });
 
   it("is published again in a configuration that is made anew or loses it", async () => {
@@ -222,7 +299,7 @@ describe("a self-signed certificate", () => {
     expect(status).to.equal(500);
     expect(text).to.include("[-]certificate failed").and.include("[-]ca-bundle failed");
     expect(logged(replica, /readyz check failed/)[0]!.certificate).to.match(
-      /there is none yet: .*ECONNREFUSED|there is none yet/,
+      /there is none yet: .*ECONNREFUSED/,
     );
     expect((await replica.admin("/livez")).status).to.equal(200);
     const late = await startControlPlane({ port });
