@@ -51,19 +51,6 @@ describe("documentation", () => {
     expect(documented.sort()).to.deep.equal(Object.keys(commandTable).sort());
   });
 
-  it("the README's table of metrics holds those there are, and no other", () => {
-    const sources = [
-      "src/server/metrics.ts",
-      "src/server/self-signed-metrics.ts",
-      "src/agent/agent-metrics.ts",
-    ].map((file) => readFileSync(file, "utf8"));
-    const written = sources.join("").matchAll(/name: "(countersign_\w+)"/g);
-    const documented = readme.matchAll(/`(countersign_\w+)(?:\{[^}]*\})?`/g);
-    const distinct = (found: Iterable<RegExpMatchArray>) =>
-      [...new Set([...found].map(([, name]) => name!))].sort();
-    expect(distinct(documented)).to.deep.equal(distinct(written));
-  });
-
   it("the README's SDK chapter is the admission part of the aggregated server, and is under 80 lines", () => {
     const chapter = readme.slice(readme.indexOf("### SDK: an aggregated API server"));
     const [, block = ""] = /```ts\n([\s\S]*?)```/.exec(chapter) ?? [];

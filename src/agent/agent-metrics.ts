@@ -12,6 +12,7 @@ import { createTraceSpans } from "../monitoring/trace-spans.ts";
 import { type EndpointState, interceptorOf } from "./endpoint-state.ts";
 
 export interface AgentMetrics {
+  readonly families: readonly MetricFamily[];
   readonly render: MetricsRenderer;
   /** A question of the plugin's, by what it was told. */
   countAnswer(code: string): void;
@@ -50,6 +51,7 @@ export function createAgentMetrics({ states, synced }: AgentMetricsOptions): Age
   const own = [answers, writes, ...stateFamilies(states, synced), ...Object.values(reloads), traceSpans];
   const families = [...tokenFamilies, ...own];
   return {
+    families,
     render: createMetricsRenderer(families),
     countAnswer: (code) => answers.inc(code),
     countWrite: (host, outcome) => writes.inc(host, outcome),

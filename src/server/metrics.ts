@@ -6,6 +6,7 @@ import {
   createHistogram,
   createObservedGauge,
   createObservedGauges,
+  type MetricFamily,
 } from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
 import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
@@ -39,6 +40,7 @@ export interface ComparedPolicy {
 export type CallerLabel = (username: string) => string;
 
 export interface Metrics {
+  readonly families: readonly MetricFamily[];
   readonly render: MetricsRenderer;
   close(): void;
 }
@@ -144,8 +146,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     "countersign:selfSigned": (message) => countSelfSigned(table, message),
     "countersign:reload": (message) => countReload(table, message),
   });
+  const families = Object.values(table);
   return {
-    render: createMetricsRenderer(Object.values(table)),
+    families,
+    render: createMetricsRenderer(families),
     close: unsubscribe,
   };
 }
