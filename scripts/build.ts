@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { revisionOf } from "./image/revision.ts";
 import { bundleIntoOneFile } from "./one-file.ts";
 import { bundlePackage } from "./package-chunks.ts";
 import { noticesOf } from "./third-party-notices.ts";
@@ -91,11 +92,9 @@ async function bundleExecCredential(): Promise<void> {
   writeFileSync(join(dist, "commands/exec-credential.cjs"), code);
 }
 
-/** Where src/commands/version.ts looks. Outside a clone there is nothing to stamp. */
+/** Where src/commands/version.ts looks. Outside a clone there is nothing to stamp, unless the environment says it. */
 function stampCommit(): void {
-  const inClone = existsSync(join(root, ".git"));
-  const commit = inClone
-    ? execFileSync("git", ["rev-parse", "--short=12", "HEAD"], { cwd: root, encoding: "utf8" }).trim()
-    : "unknown";
-  writeFileSync(join(dist, "commands/build.json"), `${JSON.stringify({ commit })}\n`);
+  const { commit } = revisionOf(root, process.env);
+  const stamp = { commit: commit?.slice(0, 12) ?? "unknown" };
+  writeFileSync(join(dist, "commands/build.json"), `${JSON.stringify(stamp)}\n`);
 }

@@ -7,7 +7,7 @@ import { type OutputChunk, type Plugin, rolldown } from "rolldown";
  * very one that the process' SDK registers with; koa-compose brings no licence text that could stand beside a copy.
  * Everything else is bundled: `serve` would load 440 small files, which is half of what it takes to start.
  */
-const external = /^(?:@kubernetes\/client-node|undici|@opentelemetry\/api|koa-compose)(?:\/|$)/;
+export const external = /^(?:@kubernetes\/client-node|undici|@opentelemetry\/api|koa-compose)(?:\/|$)/;
 
 /** Where code that several entries share goes: as deep below dist/ as the folders of src/ are. */
 const chunkFolder = "chunks";

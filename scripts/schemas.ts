@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { agentConfigurationSchema } from "../src/configuration/agent-configuration.ts";
-import { serverConfigurationSchema } from "../src/configuration/server-configuration.ts";
+import { builtInParameters } from "../src/configuration/built-in-parameters.ts";
+import { policySource, serverConfigurationSchema } from "../src/configuration/server-configuration.ts";
 
 /** The JSON Schemas that ship in the package. `node scripts/schemas.ts` writes them, a test compares them. */
 export const schemas = [
@@ -19,8 +20,25 @@ export const schemas = [
 ];
 
 export function renderSchema({ title, schema }: (typeof schemas)[number]): string {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: "input" });
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    override({ zodSchema, jsonSchema }) {
+      if ((zodSchema as unknown) === policySource) Object.assign(jsonSchema, { allOf: parametersByName() });
+    },
+  });
   return `${JSON.stringify({ $schema, title, ...rest }, undefined, 2)}\n`;
+}
+
+/** Which parameters go with which built-in policy: a check says so, which no schema shows. */
+function parametersByName(): object[] {
+  return Object.entries(builtInParameters).map(([name, parameters]) => {
+    const { $schema, ...rest } = z.toJSONSchema(parameters, { io: "input" });
+    return {
+      if: { properties: { builtIn: { const: name } }, required: ["builtIn"] },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so
+      then: { properties: { parameters: rest }, required: ["parameters"] },
+    };
+  });
 }
 
 export function isCurrent(entry: (typeof schemas)[number]): boolean {

@@ -15,6 +15,10 @@ export interface DiagnosticsMessages {
   "countersign:keys": KeysMessage;
   /** A file was read again: certificate, CA, policy, configuration. */
   "countersign:reload": ReloadMessage;
+  /** The CA and certificate that a server makes for itself were looked after. */
+  "countersign:selfSigned": SelfSignedMessage;
+  /** Spans were sent to the collector, or could not be. */
+  "countersign:traces": TracesMessage;
   /** A folder of static manifests was read, or could not be: the first time, and whenever it changed. */
   "countersign:manifests": ManifestsMessage;
   /** A collection of an API server's was listed or is being watched, or could not be. */
@@ -41,15 +45,27 @@ export interface DiagnosticsMessages {
   "countersign:runtime": RuntimeMessage;
 }
 
-export interface RequestMessage {
+/** What ties the messages and spans of one request together. */
+export interface RequestIdentity {
+  /** Ours, made up for this request. */
+  readonly requestId?: string;
+  /** The review's uid: an API server makes one up for each call. */
+  readonly uid?: string;
+  /** The `Audit-ID` that the caller sent along; kube-apiserver sends none to webhooks. */
+  readonly auditId?: string;
+  /** The caller's trace, its span, and whether it is recorded, by its `traceparent`. */
+  readonly traceId?: string;
+  readonly parentId?: string;
+  readonly sampled?: boolean;
+}
+
+export interface RequestMessage extends RequestIdentity {
   readonly path: string;
   readonly mode: "off" | "observe" | "enforce";
   readonly operation?: string;
   readonly resource?: string;
   readonly namespace?: string;
   readonly name?: string;
-  /** The review's uid. */
-  readonly uid?: string;
   /** Who called the webhook. */
   readonly caller?: string;
   readonly method?: string;
@@ -62,7 +78,7 @@ export interface RequestMessage {
   readonly durationMs: number;
 }
 
-export interface RefusalMessage {
+export interface RefusalMessage extends RequestIdentity {
   readonly path: string;
   /** `wouldRefuse` in observe mode. */
   readonly outcome: "refused" | "wouldRefuse";
@@ -70,7 +86,8 @@ export interface RefusalMessage {
   readonly code: string;
   /** For the log, never for the caller. */
   readonly detail: string;
-  readonly uid?: string;
+  /** Who called the webhook, where that is known: refused for what was shown, not for who showed it. */
+  readonly caller?: string;
   /** The address the request came from. */
   readonly peer?: string;
 }
@@ -78,10 +95,18 @@ export interface RefusalMessage {
 export interface PolicyMessage {
   readonly path: string;
   readonly policy: string;
+  /** The review's. */
+  readonly uid?: string;
   readonly outcome: "allowed" | "denied" | "failed" | "unmatched";
   readonly code?: string;
   readonly detail?: string;
   readonly durationMs: number;
+}
+
+export interface TracesMessage {
+  readonly outcome: "exported" | "failed";
+  readonly spans: number;
+  readonly detail?: string;
 }
 
 export interface KeysMessage {
@@ -104,6 +129,33 @@ export interface ReloadMessage {
   readonly outcome: "reloaded" | "failed";
   readonly detail?: string;
 }
+
+export interface SelfSignedMessage {
+  /** `NAMESPACE/NAME` of the Secret that keeps them. */
+  readonly secret: string;
+  /**
+   * `changed`: a step was taken, in the Secret. `exchanged`: another certificate is served. `published`: a webhook
+   * configuration's caBundle was written. `checked`: all is as it has to be.
+   */
+  readonly outcome: "changed" | "exchanged" | "published" | "checked" | "failed";
+  readonly action?: SelfSignedAction;
+  /** `Kind/name`. */
+  readonly configuration?: string;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/** `recover`: something was damaged or not valid at all, and was made anew at once. */
+export type SelfSignedAction =
+  | "create"
+  | "recover"
+  | "restore"
+  | "trust"
+  | "sign"
+  | "announce"
+  | "notePublished"
+  | "promote"
+  | "retire";
 
 export interface ManifestsMessage {
   readonly directory: string;

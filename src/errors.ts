@@ -147,6 +147,11 @@ export const errorCodes = {
     "InternalError",
     "a certificate, key or CA bundle cannot be used: the message names the file",
   ),
+  ERR_CERTIFICATE_SECRET: row(
+    500,
+    "InternalError",
+    "the Secret of `tls.selfSigned` holds something that this program did not write, and is left as it is: name another one, or empty it",
+  ),
   ERR_UNSUPPORTED_RUNTIME: row(500, "InternalError", "this Node is older than the one this package needs"),
   ERR_INTERNAL: row(500, "InternalError", "a fault of ours: please report it"),
   // acquiring and presenting

@@ -52,17 +52,6 @@ describe("documentation", () => {
     expect(documented.sort()).to.deep.equal(Object.keys(commandTable).sort());
   });
 
-  it("the README's table of metrics holds those there are, and no other", () => {
-    const sources = ["src/server/metrics.ts", "src/agent/agent-metrics.ts"].map((file) =>
-      readFileSync(file, "utf8"),
-    );
-    const written = sources.join("").matchAll(/name: "(countersign_\w+)"/g);
-    const documented = readme.matchAll(/`(countersign_\w+)(?:\{[^}]*\})?`/g);
-    const distinct = (found: Iterable<RegExpMatchArray>) =>
-      [...new Set([...found].map(([, name]) => name!))].sort();
-    expect(distinct(documented)).to.deep.equal(distinct(written));
-  });
-
   it("the README's table of kube-apiserver's metrics holds those that createAdmissionMetrics has, and no other", () => {
     const metrics = createAdmissionMetrics();
     metrics.close();

@@ -2,12 +2,14 @@ import type { PolicyMessage } from "../diagnostics.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
 import { isThenable, type MaybePromise } from "../maybe-promise.ts";
 import type { Policy } from "./policy.ts";
+import type { DecodedReview } from "./review.ts";
 import type { ReviewDeadline } from "./review-deadline.ts";
 import { policyLate, policyThrew, type Refusal } from "./verdict.ts";
 
 export interface PolicyRun {
   readonly path: string;
   readonly policy: Policy;
+  readonly decoded: DecodedReview;
   readonly deadline: ReviewDeadline;
   /** The policy's function, called. */
   readonly call: () => unknown;
@@ -45,13 +47,14 @@ function failed({ deadline, policy }: PolicyRun, error: unknown): Refusal {
 }
 
 function report(
-  { path, policy }: PolicyRun,
+  { path, policy, decoded }: PolicyRun,
   startedAt: number,
   refusal: Refusal | undefined,
 ): Refusal | undefined {
   if (!channel.hasSubscribers) return refusal;
   const durationMs = performance.now() - startedAt;
-  channel.publish({ path, policy: policy.name, ...outcomeOf(refusal), durationMs });
+  const { uid } = decoded.request;
+  channel.publish({ path, policy: policy.name, uid, ...outcomeOf(refusal), durationMs });
   return refusal;
 }
 

@@ -1,9 +1,18 @@
-import { createCounter, type MetricFamily, type MetricValue } from "../monitoring/metric-family.ts";
+import { subscribeAll } from "../monitoring/diagnostics-subscription.ts";
+import {
+  createCounter,
+  createObservedGauge,
+  createObservedGauges,
+  type MetricFamily,
+} from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
+import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
 import { createTokenRequestMetrics } from "../monitoring/token-request-metrics.ts";
+import { createTraceSpans } from "../monitoring/trace-spans.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
 export interface AgentMetrics {
+  readonly families: readonly MetricFamily[];
   readonly render: MetricsRenderer;
   /** A question of the plugin's, by what it was told. */
   countAnswer(code: string): void;
@@ -29,62 +38,68 @@ export function createAgentMetrics({ states, synced }: AgentMetricsOptions): Age
     help: "Token files written, by what: token, placeholder, or failed.",
     labels: ["host", "outcome"],
   });
-  const families = [...tokenRequests.families, answers, writes, ...stateFamilies(states, synced)];
+  const reloads = createReloadTable();
+  const traceSpans = createTraceSpans();
+  const unsubscribe = subscribeAll({
+    "countersign:reload": (message) => countReload(reloads, message),
+    "countersign:traces": ({ outcome, spans }) => traceSpans.add(spans, outcome),
+  });
+  const own = [answers, writes, ...stateFamilies(states, synced), ...Object.values(reloads), traceSpans];
+  const families = [...tokenRequests.families, ...own];
   return {
+    families,
     render: createMetricsRenderer(families),
     countAnswer: (code) => answers.inc(code),
     countWrite: (host, outcome) => writes.inc(host, outcome),
-    close: tokenRequests.close,
+    close() {
+      unsubscribe();
+      tokenRequests.close();
+    },
   };
 }
 
 function stateFamilies(states: () => readonly EndpointState[], synced: () => boolean): MetricFamily[] {
   return [
-    gauge(
+    createObservedGauges(
       {
         name: "countersign_agent_token_expiry_timestamp_seconds",
         help: "When the token held for a host and port expires.",
+        labels: ["host"],
       },
       () =>
         states().flatMap(({ hostPort, token }) =>
-          token === undefined ? [] : [{ labels: { host: hostPort }, value: token.expiresAt / 1000 }],
+          token === undefined ? [] : [{ labels: [hostPort], value: token.expiresAt / 1000 }],
         ),
     ),
-    gauge(
+    createObservedGauges(
       {
         name: "countersign_agent_token_missing",
         help: "1 for a host and port without a token, with the error code that says why.",
+        labels: ["host", "code"],
       },
       () =>
         states().flatMap(({ hostPort, failure }) =>
-          failure === undefined ? [] : [{ labels: { host: hostPort, code: failure.code }, value: 1 }],
+          failure === undefined ? [] : [{ labels: [hostPort, failure.code], value: 1 }],
         ),
     ),
-    gauge(
+    createObservedGauges(
       {
         name: "countersign_agent_token_request_intercepted",
         help: "1 for a webhook that is called, or may be, for the request for its own token: it can keep that token from being minted.",
+        labels: ["host", "webhook"],
       },
       () => states().flatMap(interceptions),
     ),
-    gauge(
+    createObservedGauge(
       {
         name: "countersign_agent_configurations_synced",
         help: "1 once the cluster's webhook configurations have been read.",
       },
-      () => [{ labels: {}, value: synced() ? 1 : 0 }],
+      () => (synced() ? 1 : 0),
     ),
   ];
 }
 
-function interceptions({ hostPort, interceptor }: EndpointState): MetricValue[] {
-  if (interceptor === undefined) return [];
-  return [{ labels: { host: hostPort, webhook: interceptor.webhook.name }, value: 1 }];
-}
-
-function gauge(
-  definition: { readonly name: string; readonly help: string },
-  values: () => MetricValue[],
-): MetricFamily {
-  return { ...definition, type: "gauge", aggregator: "sum", values };
+function interceptions({ hostPort, interceptor }: EndpointState) {
+  return interceptor === undefined ? [] : [{ labels: [hostPort, interceptor.webhook.name], value: 1 }];
 }

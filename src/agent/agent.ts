@@ -1,11 +1,14 @@
 import type { Server } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { type KeyPair, loadKeyPair } from "../certificates/key-pair.ts";
 import { createLastGood, type LastGood } from "../certificates/last-good.ts";
 import type { Clock } from "../clock.ts";
 import type { AgentConfiguration } from "../configuration/agent-configuration.ts";
+import { keepFixedFields } from "../configuration/fixed-fields.ts";
 import { createAdminListener } from "../monitoring/admin-listener.ts";
 import { listen } from "../monitoring/listen.ts";
 import { createLog, type Log } from "../monitoring/log.ts";
+import { openTracing } from "../monitoring/open-tracing.ts";
 import type { RestClientOptions } from "../transport/rest-client.ts";
 import { agentLivenessChecks, agentReadinessChecks } from "./agent-readiness.ts";
 import { createAgentSocket } from "./agent-socket.ts";
@@ -32,13 +35,22 @@ export interface Agent {
    * what was begun is ended then.
    */
   start(): Promise<{ readonly adminPort: number }>;
+  /**
+   * Takes another configuration into use; tokens that still fit go on. `cluster`, `socket`, `admin` and `tracing` stay until a
+   * restart, and the log says so. Not to be called again before it has settled.
+   * @throws ERR_CONFIGURATION or ERR_CERTIFICATE_INVALID; the one in use stays then.
+   */
+  reload(configuration: AgentConfiguration): Promise<void>;
   /** Removes the socket and stops; token files stay, with what is left of their tokens' life. */
   close(): Promise<void>;
 }
 
+const fixedFields = ["cluster", "socket", "admin", "tracing"] as const;
+
 /** Puts together what `countersign agent` runs. */
 export function createAgent(options: AgentOptions): Agent {
-  const { configuration, cluster, clock } = options;
+  const { cluster, clock } = options;
+  let { configuration } = options;
   const log = createLog({
     level: configuration.log.level,
     destination: options.log ?? { write: () => undefined },
@@ -49,20 +61,28 @@ export function createAgent(options: AgentOptions): Agent {
     for (const close of closers.splice(0).reverse()) await close();
   };
   let closing: Promise<void> | undefined;
+  let keyPair: LastGood<KeyPair> | undefined;
+  let keeping: TokenKeeping | undefined;
 
   async function open(): Promise<{ adminPort: number }> {
-    const keyPair = await loadClientCertificate(configuration);
-    if (keyPair !== undefined) closers.push(keyPair.close);
-    const { socket } = configuration;
+    const { socket, tracing: collector } = configuration;
+    const tracing = await openTracing({ tracing: collector, serviceName: "countersign-agent", log });
+    closers.push(tracing.stop, () => keyPair?.close());
+    keyPair = await loadClientCertificate(configuration);
     // token files may stand below the socket's folder, which is made ours only while there is nothing in it
     if (socket !== undefined) prepareSocketFolder(socket);
-    const keeping = startTokenKeeping({ configuration, cluster, clock, log });
-    closers.push(keeping.close);
-    const clientCertificate = () => keyPair?.current;
-    const answer = createPluginAnswers({ ...keeping, clientCertificate, clock });
+    const tokens = startTokenKeeping({ configuration, cluster, clock, log });
+    keeping = tokens;
+    closers.push(tokens.close);
+    const answer = createPluginAnswers({
+      tokens: { ask: (endpoint) => tokens.tokens.ask(endpoint) },
+      metrics: tokens.metrics,
+      clientCertificate: () => keyPair?.current,
+      clock,
+    });
     const opened = socket === undefined ? undefined : await openSocket(socket, answer, log);
     if (opened !== undefined) closers.push(opened.close);
-    const admin = createAdmin(keeping, { log, stopping: () => stopping, socket: opened?.file });
+    const admin = createAdmin(tokens, { log, stopping: () => stopping, socket: opened?.file });
     const adminPort = await listen(admin, configuration.admin);
     closers.push(() => stop(admin));
     return { adminPort };
@@ -83,6 +103,21 @@ export function createAgent(options: AgentOptions): Agent {
         await closeAll();
         throw error;
       }
+    },
+    async reload(read) {
+      if (stopping || keeping === undefined) return;
+      const next = keepFixedFields({ next: read, current: configuration, fields: fixedFields, log });
+      const certificate = await exchangeClientCertificate(keyPair, configuration, next);
+      try {
+        keeping.reconfigure(next);
+      } catch (error) {
+        if (certificate !== keyPair) certificate?.close();
+        throw error;
+      }
+      if (certificate !== keyPair) keyPair?.close();
+      keyPair = certificate;
+      configuration = next;
+      log.setLevel(configuration.log.level);
     },
     close() {
       stopping = true;
@@ -121,10 +156,7 @@ interface AdminContext {
   readonly socket: SocketFile | undefined;
 }
 
-function createAdmin(
-  { source, tokens, files, metrics }: TokenKeeping,
-  { log, stopping, socket }: AdminContext,
-): Server {
+function createAdmin(keeping: TokenKeeping, { log, stopping, socket }: AdminContext): Server {
   return createAdminListener({
     health: {
       healthz: agentLivenessChecks,
@@ -133,14 +165,14 @@ function createAdmin(
       get readyz() {
         return agentReadinessChecks({
           stopping,
-          assertSynced: () => void source.configurations(),
+          assertSynced: () => void keeping.source.configurations(),
           socketIntact: () => socket?.intact,
-          fileFaults: files.faults,
-          states: tokens.states,
+          fileFaults: keeping.files.faults,
+          states: keeping.tokens.states,
         });
       },
     },
-    metrics: metrics.render,
+    metrics: keeping.metrics.render,
     onUnhealthy: (endpoint, failures) =>
       log.write("warn", `${endpoint} check failed`, Object.fromEntries(failures)),
   });
@@ -155,6 +187,16 @@ async function loadClientCertificate({
     files: [clientCertificate.certFile, clientCertificate.keyFile],
     load: () => loadKeyPair(clientCertificate),
   });
+}
+
+/** The one in use where nothing of it changed. */
+async function exchangeClientCertificate(
+  inUse: LastGood<KeyPair> | undefined,
+  current: AgentConfiguration,
+  next: AgentConfiguration,
+): Promise<LastGood<KeyPair> | undefined> {
+  const isSame = isDeepStrictEqual(current.clientCertificate, next.clientCertificate);
+  return isSame ? inUse : loadClientCertificate(next);
 }
 
 function stop(server: Server): Promise<void> {

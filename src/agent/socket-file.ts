@@ -21,11 +21,9 @@ export interface SocketFile {
  * @throws ERR_CONFIGURATION for a folder that is not private, a path that is something else, and a server that lives.
  */
 export async function listenOnSocketFile(server: Server, path: string): Promise<SocketFile> {
-  const folder = dirname(path);
   // bound under another name and renamed: whoever sees the socket sees it with its mode, never without
-  const temporary = join(folder, `.${process.pid}`);
-  if (Math.max(Buffer.byteLength(path), Buffer.byteLength(temporary)) > maxPathBytes)
-    throw wrong(path, `is longer than the ${maxPathBytes} bytes a socket's path may have`);
+  const temporary = temporaryOf(path);
+  assertSocketLength(path);
   prepareSocketFolder(path);
   await assertNobodyThere(path);
   removeFile(temporary);
@@ -52,10 +50,36 @@ export async function listenOnSocketFile(server: Server, path: string): Promise<
 export function prepareSocketFolder(path: string): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (folderFault(folder) === undefined) return;
-  const { uid, mode } = lstatSync(folder);
-  const fresh = uid === process.geteuid?.() && (mode & 0o022) === 0 && readdirSync(folder).length === 0;
-  if (fresh && lstatSync(folder).isDirectory()) chmodSync(folder, 0o700);
+  if (folderFault(folder) !== undefined && isFresh(folder)) chmodSync(folder, 0o700);
+  assertPrivate(folder);
+}
+
+/**
+ * Says beforehand what would be wrong with a socket, and makes nothing.
+ * @throws ERR_CONFIGURATION for a path that is too long, and a folder that is there and not private.
+ */
+export function checkSocketPath(path: string): void {
+  assertSocketLength(path);
+  const folder = dirname(path);
+  if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined && !isFresh(folder)) assertPrivate(folder);
+}
+
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${process.pid}`);
+}
+
+function assertSocketLength(path: string): void {
+  if (Math.max(Buffer.byteLength(path), Buffer.byteLength(temporaryOf(path))) > maxPathBytes)
+    throw wrong(path, `is longer than the ${maxPathBytes} bytes a socket's path may have`);
+}
+
+function isFresh(folder: string): boolean {
+  const stats = lstatSync(folder);
+  const isOurs = stats.uid === process.geteuid?.() && (stats.mode & 0o022) === 0;
+  return stats.isDirectory() && isOurs && readdirSync(folder).length === 0;
+}
+
+function assertPrivate(folder: string): void {
   const fault = folderFault(folder);
   if (fault !== undefined)
     throw wrong(folder, `${fault}: give the socket a folder of mode 0700 that is this user's own`);

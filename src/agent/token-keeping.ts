@@ -8,9 +8,15 @@ import type { EndpointTokenIntent } from "../webhook/endpoints/endpoint-token-in
 import { watchWebhookConfigurations } from "../webhook/sources/watch-webhook-configurations.ts";
 import type { LiveWebhookConfigurationSource } from "../webhook/sources/webhook-configuration-source.ts";
 import { type AgentMetrics, createAgentMetrics } from "./agent-metrics.ts";
-import { createEndpointTokens, type EndpointTokens } from "./endpoint-tokens.ts";
+import type { EndpointState } from "./endpoint-state.ts";
+import { createEndpointTokens, type EndpointTokens, type EndpointTokensOptions } from "./endpoint-tokens.ts";
 import { dropReplacedTokens } from "./replaced-configurations.ts";
-import { createTokenFiles, type TokenFiles, type TokenFileWrite } from "./token-files.ts";
+import {
+  createTokenFiles,
+  type TokenFiles,
+  type TokenFilesOptions,
+  type TokenFileWrite,
+} from "./token-files.ts";
 import { createTokenReport } from "./token-report.ts";
 
 /** How often it is looked whether a token is due. */
@@ -26,46 +32,84 @@ export interface TokenKeepingOptions {
 /** Everything that keeps tokens, and the clockwork that renews them. */
 export interface TokenKeeping {
   readonly source: LiveWebhookConfigurationSource;
+  /** Those of the configuration in use. */
   readonly tokens: EndpointTokens;
   readonly files: TokenFiles;
   readonly metrics: AgentMetrics;
+  /**
+   * Goes on with another ServiceAccount, mode, group, audiences or token files: tokens that still fit go on as well.
+   * @throws ERR_CONFIGURATION for a token file that cannot be written; what is in use stays then.
+   */
+  reconfigure(configuration: AgentConfiguration): void;
   close(): void;
 }
 
 /** @throws ERR_CONFIGURATION for a token file that cannot be written. */
 export function startTokenKeeping(options: TokenKeepingOptions): TokenKeeping {
-  const { configuration, cluster, log, clock = systemClock } = options;
+  const { cluster, log, clock = systemClock } = options;
   const rest = createRestClient(cluster);
   const source = watchWebhookConfigurations({ client: rest, clock });
   const cache = createAgentCache(rest, clock);
   const report = createTokenReport(log);
-  let closed = false;
+  let kept: Kept | undefined;
+  const states = (): readonly EndpointState[] => kept?.tokens.states() ?? [];
+  const metrics = createAgentMetrics({ states, synced: () => source.synced });
   const update = (): void => {
-    if (closed) return;
-    files.update();
-    report(tokens.states());
+    kept?.files.update();
+    report(states());
   };
-  const tokens = createEndpointTokens({
-    configurations: source,
-    cache,
-    clock,
-    serviceAccount: configuration.serviceAccount,
-    intent: intentOf(configuration),
-    onUpdate: update,
-  });
-  const metrics = createAgentMetrics({ states: tokens.states, synced: () => source.synced });
-  const onWrite = (write: TokenFileWrite): void => reportWrite(write, metrics, log);
-  const files = createTokenFiles({ files: configuration.tokenFiles, tokens, clock, onWrite });
-  const stopRenewing = renewRegularly(source, tokens, cache, update);
+  const renew = (): void => {
+    kept?.tokens.renew();
+    update();
+  };
+  const stopRenewing = renewRegularly(source, cache, renew);
   const close = (): void => {
-    closed = true;
+    kept = undefined;
     for (const end of [stopRenewing, source.close, metrics.close, cache.close, rest.close]) end();
   };
+  const onWrite = (write: TokenFileWrite): void => reportWrite(write, metrics, log);
+  const shared = { configurations: source, cache, clock, onUpdate: update, onWrite };
+  try {
+    kept = keep(options.configuration, shared);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const inUse = kept;
+  return {
+    source,
+    metrics,
+    close,
+    get tokens() {
+      return (kept ?? inUse).tokens;
+    },
+    get files() {
+      return (kept ?? inUse).files;
+    },
+    reconfigure(configuration) {
+      kept = keep(configuration, shared);
+      renew();
+    },
+  };
+}
+
+/** What a configuration says of tokens, kept. */
+interface Kept {
+  readonly tokens: EndpointTokens;
+  readonly files: TokenFiles;
+}
+
+type Shared = Pick<EndpointTokensOptions, "configurations" | "cache" | "clock" | "onUpdate"> &
+  Pick<TokenFilesOptions, "onWrite">;
+
+function keep(configuration: AgentConfiguration, { onWrite, ...shared }: Shared): Kept {
+  const { serviceAccount, tokenFiles } = configuration;
+  const tokens = createEndpointTokens({ ...shared, serviceAccount, intent: intentOf(configuration) });
+  const files = createTokenFiles({ files: tokenFiles, tokens, clock: shared.clock, onWrite });
   files.prepare();
   const [fault] = files.faults().values();
-  if (fault === undefined) return { source, tokens, files, metrics, close };
-  close();
-  throw fault;
+  if (fault !== undefined) throw fault;
+  return { tokens, files };
 }
 
 /**
@@ -82,14 +126,9 @@ export function createAgentCache(rest: RestClient, clock: Clock): TokenCache {
 
 function renewRegularly(
   source: LiveWebhookConfigurationSource,
-  tokens: EndpointTokens,
   cache: TokenCache,
-  onRenewed: () => void,
+  renew: () => void,
 ): () => void {
-  const renew = (): void => {
-    tokens.renew();
-    onRenewed();
-  };
   const dropReplaced = dropReplacedTokens(cache);
   const unsubscribe = source.onChange(() => {
     dropReplaced(source.configurations());

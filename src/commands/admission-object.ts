@@ -5,6 +5,7 @@ import { copyJSON } from "../admission/json-encoder.ts";
 import { getOwn, isJSONObject, type JSONObject, type JSONValue } from "../admission/json-value.ts";
 import type { UserInfo } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
+import { apiStatusOf } from "../transport/api-status.ts";
 import { apiPath, type RestClient } from "../transport/rest-client.ts";
 import type { NamespaceLabels } from "../webhook/matching/webhook-matcher.ts";
 
@@ -60,6 +61,8 @@ export interface ObjectPlace {
   /** `GROUP/VERSION/RESOURCE`, `VERSION/RESOURCE` for the core group. */
   readonly resource?: string | undefined;
   readonly name?: string | undefined;
+  /** Whether a resource that was named is taken as it was where the API server has none such. Default: it is an error. */
+  readonly unserved?: boolean | undefined;
 }
 
 /**
@@ -91,20 +94,34 @@ async function resourceOf(
   place: ObjectPlace,
 ): Promise<{ readonly resource: AdmissionAttributes["resource"]; readonly namespaced: boolean }> {
   const named = place.resource === undefined ? { group, version } : parseResource(place.resource);
-  const root = named.group === "" ? ["api", named.version] : ["apis", named.group, named.version];
-  const { body } = await client.request<APIResourceList>({ path: apiPath(...root) });
-  const found = body.resources?.find((one) =>
+  const served = await resourcesOf(client, named, place.unserved === true);
+  const found = served.find((one) =>
     "resource" in named ? one.name === named.resource : one.kind === kind && !one.name.includes("/"),
   );
   if (found !== undefined) {
     const resource = { group: named.group, version: named.version, resource: found.name };
     return { resource, namespaced: found.namespaced };
   }
+  if ("resource" in named && place.unserved === true) return { resource: named, namespaced: false };
   const what = "resource" in named ? named.resource : kind;
   const where = [named.group, named.version].filter(Boolean).join("/");
   const hint =
     place.subResource === undefined || "resource" in named ? "" : `: name its resource with --resource`;
   throw usage(`the API server has no ${what} in ${where}${hint}`);
+}
+
+async function resourcesOf(
+  client: Pick<RestClient, "request">,
+  { group, version }: { readonly group: string; readonly version: string },
+  mayLack: boolean,
+): Promise<NonNullable<APIResourceList["resources"]>> {
+  const path = apiPath(...(group === "" ? ["api", version] : ["apis", group, version]));
+  try {
+    return (await client.request<APIResourceList>({ path })).body.resources ?? [];
+  } catch (error) {
+    if (mayLack && apiStatusOf(error)?.code === 404) return [];
+    throw error;
+  }
 }
 
 function parseResource(text: string): AdmissionAttributes["resource"] {

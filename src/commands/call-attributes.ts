@@ -17,6 +17,8 @@ export interface CallSubject {
   readonly resource: string | undefined;
   /** Where the object has none: of a Pod that is connected to, say. */
   readonly name: string | undefined;
+  /** Whether the resource may be one that the API server does not have. */
+  readonly unserved: boolean;
 }
 
 /**

@@ -4,12 +4,13 @@ import type { Authorizer } from "../authorization/authorizer.ts";
 import { createSubjectAccessReviewAuthorizer } from "../authorization/subject-access-review.ts";
 import { createMatchConditionEvaluator } from "../cel/cel-match-condition-evaluator.ts";
 import { createTokenCache, type TokenCache } from "../credentials/token-cache.ts";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorCodeOf } from "../errors.ts";
 import { loadKubeconfig } from "../kubeconfig/load-kubeconfig.ts";
 import { findCluster } from "../transport/kubeconfig-connection.ts";
 import { apiPath, createRestClient, type RestClient } from "../transport/rest-client.ts";
 import { createTokenRequestClient } from "../transport/token-request-client.ts";
 import {
+  type AuthenticationInfoResolver,
   type AuthenticationInfoResolverOptions,
   createAuthenticationInfoResolver,
   type WebhookTarget,
@@ -61,7 +62,10 @@ const callFlags = {
     summary: "of which resource, where the object's kind does not say it: v1/pods for a PodExecOptions",
   },
   name: { type: "string", value: "NAME", summary: "of the object, where it has none itself" },
-  force: { type: "boolean", summary: "call also what an API server would not call" },
+  force: {
+    type: "boolean",
+    summary: "call also what an API server would not call, for a --resource that it does not have",
+  },
   "show-request": {
     type: "boolean",
     summary: "show what is sent, without secrets; json and yaml have it anyway",
@@ -84,6 +88,10 @@ const callFlags = {
     summary: "which kind of token; with --service-account",
   },
   "api-group": { type: "string", value: "G|*", summary: "the group to attest; default: the object's" },
+  "if-issued": {
+    type: "boolean",
+    summary: "where the API server issues no webhook-bound tokens, say so, call nothing and exit 0",
+  },
   resolve: {
     type: "string",
     value: "HOST:PORT",
@@ -120,10 +128,14 @@ export const call: Command = defineCommand({
       const read = { ...(await readConfiguration(client, named)), kind: named.kind };
       const attributes = await callAttributes(client, {
         ...{ object, operation: flags.operation, dryRun: flags["dry-run"], name: flags.name },
-        ...{ resource: flags.resource, subResource: flags.subresource },
+        ...{ resource: flags.resource, subResource: flags.subresource, unserved: flags.force },
         namespace: flags.namespace ?? cluster.namespace,
       });
       const targets = targetsOf(withAuthenticationSources(read), flags.webhook, attributes.resource.group);
+      if (flags["if-issued"] && (await isGateOff(resolver, targets))) {
+        io.stdout.write(notIssued);
+        return 0;
+      }
       const calls = await callInOrder(targets, attributes, {
         client: webhooks,
         force: flags.force,
@@ -141,6 +153,22 @@ export const call: Command = defineCommand({
   },
 });
 
+const notIssued =
+  "not called: the API server issues no webhook-bound tokens (feature gate APIServerWebhookAuthenticationToken, 1.37 or later)\n";
+
+/** Any other reason for having no token is shown by the call that is made without. */
+async function isGateOff(
+  resolver: AuthenticationInfoResolver,
+  targets: readonly WebhookTarget[],
+): Promise<boolean> {
+  for (const target of targets) {
+    const { requestedToken } = await resolver.clientConfigForWebhook(target);
+    const error = await requestedToken?.token().then(() => undefined, errorCodeOf);
+    if (error === "ERR_TOKEN_REQUEST_GATE_OFF") return true;
+  }
+  return false;
+}
+
 function targetsOf(
   configuration: WebhookConfiguration,
   name: string | undefined,
@@ -155,6 +183,8 @@ async function webhookKubeconfigOf(
   flags: Given,
 ): Promise<Pick<AuthenticationInfoResolverOptions, "kubeconfig">> {
   const { "webhook-kubeconfig": file, "service-account": account } = flags;
+  if (flags["if-issued"] && (account === undefined || flags.mode !== "attested"))
+    throw new CountersignError("ERR_USAGE", "--if-issued goes with --service-account and --mode=attested");
   // a name that is none is wrong usage, whatever else there is
   if (account !== undefined) parseServiceAccount(account);
   return file === undefined ? {} : { kubeconfig: await loadKubeconfig({ files: [file], mustExist: true }) };

@@ -1,6 +1,9 @@
 import { loadServerConfiguration } from "../configuration/load-server-configuration.ts";
+import { watchConfiguration } from "../configuration/watch-configuration.ts";
 import { createWebhookServer } from "../server/webhook-server.ts";
-import { defineCommand } from "./command.ts";
+import type { ClusterConnection } from "../transport/cluster-connection.ts";
+import { type CommandIO, defineCommand } from "./command.ts";
+import { onHangup } from "./hangup-signal.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /** `countersign serve`: the webhook server, until SIGTERM or SIGINT. */
@@ -18,24 +21,45 @@ export const serve = defineCommand({
     kubeconfig: {
       type: "string",
       value: "FILE",
-      summary: "the API server of issuers without a URL and of tokenReview; without it as kubectl finds it",
+      summary:
+        "the API server of issuers without a URL, of tokenReview and tls.selfSigned; without it as kubectl finds it",
+    },
+    check: {
+      type: "boolean",
+      summary: "say what is wrong with the configuration and all that it names, and serve nothing",
     },
   },
-  async run({ flags: { config, kubeconfig } }, io) {
-    const server = createWebhookServer({
-      configuration: await loadServerConfiguration(config),
-      log: io.stderr,
-      async cluster() {
-        const { findCluster } = await import("../transport/kubeconfig-connection.ts");
-        return findCluster({ kubeconfig, env: io.env });
-      },
-    });
+  async run({ flags: { config, kubeconfig, check } }, io) {
+    const cluster = async (): Promise<ClusterConnection> => {
+      const { findCluster } = await import("../transport/kubeconfig-connection.ts");
+      return findCluster({ kubeconfig, env: io.env });
+    };
+    if (check) return checkAll(config, kubeconfig === undefined ? undefined : cluster, io);
+    const watched = await watchConfiguration({ file: config, load: loadServerConfiguration });
+    onHangup(watched.reload);
+    const server = createWebhookServer({ configuration: watched.first, log: io.stderr, cluster });
     const stopped = stopSignal();
     const ports = await server.start();
+    watched.follow(server.reload);
     // the one result: where it listens, for whoever asked for port 0
     io.stdout.write(`${JSON.stringify(ports)}\n`);
     await stopped;
+    watched.close();
     await server.close();
     return 0;
   },
 });
+
+async function checkAll(
+  config: string,
+  cluster: (() => Promise<ClusterConnection>) | undefined,
+  io: CommandIO,
+): Promise<number> {
+  const [{ checkServerConfiguration }, { printChecked }] = await Promise.all([
+    import("../server/check-configuration.ts"),
+    import("./checked-configuration.ts"),
+  ]);
+  const found = await checkServerConfiguration(await loadServerConfiguration(config));
+  await cluster?.();
+  return printChecked(config, found, io);
+}

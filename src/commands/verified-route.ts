@@ -47,13 +47,17 @@ async function routeOfFile(
   flags: RouteFlags,
   env: Env,
 ): Promise<VerifiedRoute> {
-  const [{ loadServerConfiguration }, { callerOptions }, { loadClientCAs }, { createIssuers }] =
-    await Promise.all([
-      import("../configuration/load-server-configuration.ts"),
-      import("../server/configured-routes.ts"),
-      import("../server/client-cas.ts"),
-      import("../server/issuers.ts"),
-    ]);
+  const [
+    { loadServerConfiguration },
+    { callerOptions },
+    { loadClientCAs, watchClientCA },
+    { createIssuers },
+  ] = await Promise.all([
+    import("../configuration/load-server-configuration.ts"),
+    import("../server/configured-routes.ts"),
+    import("../server/client-cas.ts"),
+    import("../server/issuers.ts"),
+  ]);
   const configuration = await loadServerConfiguration(config);
   const webhook = configuration.webhooks.find((one) => one.path === path);
   if (webhook === undefined)
@@ -68,7 +72,8 @@ async function routeOfFile(
   });
   const tokenReviews = webhook.authentication.tokenReview && (await cluster.tokenReviews());
   // only tokens are verified here, so that no file of certificates is needed
-  const parts = { configuration, issuers: issuers.list, clientCAs: await loadClientCAs([], () => undefined) };
+  const clientCAs = await loadClientCAs([], (file) => watchClientCA(file, () => undefined));
+  const parts = { configuration, issuers: issuers.list, clientCAs };
   return {
     route: callerOptions(webhook, { ...parts, tokenReviews, clock: systemClock }),
     async close() {

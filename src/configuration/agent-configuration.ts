@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { checkAgent, checkHostPort } from "./agent-configuration-checks.ts";
 import { apiVersion, listener, listOf, log, serviceAccount, text } from "./configuration-fields.ts";
+import { tracing } from "./tracing-configuration.ts";
 
 /**
  * `AgentConfiguration`: the one source of its types, its validation, its defaults and its JSON Schema. Fields named
@@ -35,6 +36,7 @@ export const agentConfigurationSchema = z
     clientCertificate: z.exactOptional(clientCertificate),
     // on a control plane's node the host's network is ours
     admin: listener(8081, "Where health and metrics are served, in plain HTTP.", "127.0.0.1"),
+    tracing: z.exactOptional(tracing),
     log,
   })
   .check(checkAgent);

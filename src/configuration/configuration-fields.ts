@@ -25,6 +25,10 @@ export function listener(port: number, description: string, host = "::") {
 
 // names as the API server takes them, so that `NAMESPACE/NAME` in one field is seen here
 export const objectName = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
+// as certificates and Go's verification write them; no wildcard: a Service has one name
+export const dnsName = z
+  .string()
+  .check(z.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/), z.maxLength(253));
 export const serviceAccount = z.strictObject({ namespace: objectName, name: objectName });
 
 export function listOf<Item extends z.core.SomeType>(item: Item) {

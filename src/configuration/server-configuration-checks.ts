@@ -1,4 +1,7 @@
+import { type core, safeParse } from "zod/mini";
+import { type BuiltInName, builtInParameters } from "./built-in-parameters.ts";
 import { type Part, reporter, reportRepeats } from "./distinct-entries.ts";
+import type { Duration } from "./duration.ts";
 
 /**
  * What no single field can say of itself. Each check is hung on the part of the schema it judges and declares only what
@@ -10,6 +13,18 @@ interface IssuerPart {
   readonly url?: string;
   readonly caFile?: string;
   readonly jwksFile?: string;
+}
+
+interface TLSPart {
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly selfSigned?: unknown;
+}
+
+interface SelfSignedPart {
+  readonly caValidity: Duration;
+  readonly certificateValidity: Duration;
+  readonly renewBefore: Duration;
 }
 
 interface AuthenticationPart {
@@ -69,11 +84,54 @@ function cleaned(segments: readonly string[]): string {
   return `/${kept.join("/")}`;
 }
 
-/** Exactly one source of policies. */
-export function checkPolicy(part: Part<{ file?: string; builtIn?: string }>): void {
-  const { file, builtIn } = part.value;
+interface PolicyPart {
+  readonly file?: string;
+  readonly builtIn?: BuiltInName;
+  readonly parameters?: unknown;
+}
+
+/** Exactly one source of policies, and what a built-in one has to be told. */
+export function checkPolicy(part: Part<PolicyPart>): void {
+  const { file, builtIn, parameters } = part.value;
+  const report = reporter(part);
   if ((file === undefined) === (builtIn === undefined))
-    reporter(part)([], "must name exactly one of file and builtIn");
+    report([], "must name exactly one of file and builtIn");
+  else if (builtIn === undefined) {
+    if (parameters !== undefined) report(["parameters"], "are for built-in policies: a file holds its own");
+  } else for (const issue of parameterIssues(builtIn, parameters)) part.issues.push(issue);
+}
+
+function parameterIssues(builtIn: BuiltInName, parameters: unknown): core.$ZodRawIssue[] {
+  const judged = safeParse(builtInParameters[builtIn], parameters ?? {});
+  const found: readonly core.$ZodIssue[] = judged.error?.issues ?? [];
+  return found.map((issue) => {
+    const path = ["parameters", ...issue.path];
+    return { ...issue, path, input: parameters, continue: true } as core.$ZodRawIssue;
+  });
+}
+
+/** Exactly one way to a certificate, as a whole. */
+export function checkTLS(part: Part<TLSPart>): void {
+  const { certFile, keyFile, selfSigned } = part.value;
+  const report = reporter(part);
+  if (selfSigned !== undefined) {
+    if (certFile !== undefined || keyFile !== undefined)
+      report(["selfSigned"], "makes the certificate: remove certFile and keyFile, or selfSigned");
+  } else if (certFile === undefined && keyFile === undefined)
+    report([], "must have certFile and keyFile, or selfSigned");
+  else if (certFile === undefined) report(["certFile"], "is required beside keyFile");
+  else if (keyFile === undefined) report(["keyFile"], "is required beside certFile");
+}
+
+/** Lives that leave time for what has to be done in them. */
+export function checkSelfSigned(part: Part<SelfSignedPart>): void {
+  const { caValidity, certificateValidity, renewBefore } = part.value;
+  const report = reporter(part);
+  if (renewBefore.ms < 1000) report(["renewBefore"], "must be at least 1s");
+  if (renewBefore.ms >= certificateValidity.ms)
+    report(["renewBefore"], "must be shorter than certificateValidity");
+  if (certificateValidity.ms > caValidity.ms)
+    report(["certificateValidity"], "must not be longer than caValidity: nothing outlives its CA");
 }
 
 /** A mode and methods that fit together: nothing that reads as protection may be none. */

@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { builtInNames } from "./built-in-parameters.ts";
 import {
   apiVersion,
+  dnsName,
   duration,
   listener,
   listOf,
@@ -15,8 +17,11 @@ import {
   checkIssuer,
   checkPolicy,
   checkRoutePath,
+  checkSelfSigned,
+  checkTLS,
   checkWebhook,
 } from "./server-configuration-checks.ts";
+import { tracing } from "./tracing-configuration.ts";
 
 /**
  * `ServerConfiguration`: the one source of its types, its validation, its defaults and its JSON Schema. Fields whose
@@ -61,9 +66,30 @@ const authentication = z
   })
   .check(checkAuthentication);
 
-const policy = z
-  .strictObject({ file: z.exactOptional(text), builtIn: z.exactOptional(text) })
+export const policySource = z
+  .strictObject({
+    file: z.exactOptional(text),
+    builtIn: z.exactOptional(z.enum(builtInNames)),
+    parameters: z.exactOptional(z.record(z.string(), z.unknown())),
+  })
   .check(checkPolicy);
+
+const anyText = z.string();
+
+const rule = z.strictObject({
+  operations: listOf(z.enum(["CREATE", "UPDATE", "DELETE", "CONNECT", "*"])),
+  apiGroups: listOf(anyText),
+  apiVersions: listOf(text),
+  resources: listOf(text),
+  scope: z.exactOptional(z.enum(["Cluster", "Namespaced", "*"])),
+});
+
+const rules = z
+  .array(rule)
+  .check(
+    z.minLength(1),
+    z.describe("The webhook's rules, so that a policy that matches more than they send is reported."),
+  );
 
 const webhook = z
   .strictObject({
@@ -72,9 +98,45 @@ const webhook = z
     audiences: z.exactOptional(listOf(z.string().check(z.regex(/^\S+$/)))),
     authentication,
     subresourceGroups: z.exactOptional(z.record(z.string().check(z.regex(/^[^/]+$/)), listOf(z.string()))),
-    policy,
+    rules: z.exactOptional(rules),
+    policy: policySource,
   })
   .check(checkWebhook);
+
+const selfSigned = z
+  .strictObject({
+    secret: z
+      .strictObject({ namespace: objectName, name: objectName })
+      .check(
+        z.describe("Keeps CA and certificate for all replicas: empty or not there yet, or written by them."),
+      ),
+    dnsNames: listOf(dnsName).check(
+      z.describe("What the certificate is for: `SERVICE.NAMESPACE.svc`, as API servers verify it."),
+    ),
+    webhookConfigurations: listOf(
+      z.strictObject({
+        kind: z.enum(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]),
+        name: objectName,
+      }),
+    ).check(z.describe("Whose caBundle is kept, for those of their webhooks that call one of the dnsNames.")),
+    // a year and a quarter of one; a month is time enough for whoever has to look after what does not go by itself
+    caValidity: z.prefault(duration, "8760h"),
+    certificateValidity: z.prefault(duration, "2160h"),
+    renewBefore: z.prefault(duration, "720h"),
+  })
+  .check(
+    checkSelfSigned,
+    z.describe("A CA and a certificate that the replicas make, renew and publish themselves."),
+  );
+
+const tls = z
+  .strictObject({
+    certFile: z.exactOptional(text),
+    keyFile: z.exactOptional(text),
+    selfSigned: z.exactOptional(selfSigned),
+    minVersion: z.prefault(z.enum(["TLSv1.2", "TLSv1.3"]), "TLSv1.2"),
+  })
+  .check(checkTLS);
 
 const issuer = z
   .strictObject({
@@ -106,11 +168,7 @@ export const serverConfigurationSchema = z
     kind: z.literal("ServerConfiguration"),
     listen: listener(8443, "Where webhooks are served, over TLS."),
     admin: listener(8080, "Where health and metrics are served, in plain HTTP."),
-    tls: z.strictObject({
-      certFile: text,
-      keyFile: text,
-      minVersion: z.prefault(z.enum(["TLSv1.2", "TLSv1.3"]), "TLSv1.2"),
-    }),
+    tls,
     issuers: z.prefault(z.array(issuer), []),
     webhooks: z.array(webhook).check(z.minLength(1)),
     leeway: z.prefault(
@@ -121,11 +179,13 @@ export const serverConfigurationSchema = z
     ),
     limits: z.prefault(limits, {}),
     drain: z.prefault(drain, {}),
+    tracing: z.exactOptional(tracing),
     log,
   })
   .check(checkConfiguration);
 
 /** A configuration file as it was understood: defaults filled in, durations read, paths absolute. */
 export type ServerConfiguration = z.output<typeof serverConfigurationSchema>;
+export type SelfSignedConfiguration = NonNullable<ServerConfiguration["tls"]["selfSigned"]>;
 export type IssuerConfiguration = ServerConfiguration["issuers"][number];
 export type WebhookRouteConfiguration = ServerConfiguration["webhooks"][number];

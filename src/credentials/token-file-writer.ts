@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -28,6 +29,15 @@ export function writeTokenFile(file: string, token: string): void {
     if (cause instanceof CountersignError) throw cause;
     throw unwritable(file, `cannot be written (${(cause as NodeJS.ErrnoException).code})`, cause);
   }
+}
+
+/**
+ * Says beforehand what would be wrong with the folder of a token file, where there is one; makes nothing.
+ * @throws ERR_CONFIGURATION naming it.
+ */
+export function checkTokenFolder(file: string): void {
+  const folder = dirname(file);
+  if (existsSync(folder)) assertOurs(folder);
 }
 
 /** Whoever may write the folder may put a token of his own there. */

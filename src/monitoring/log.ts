@@ -18,6 +18,8 @@ export interface Log {
     message: string,
     fields?: Readonly<Record<string, unknown>>,
   ): void;
+  /** From now on. */
+  setLevel(level: LogLevel): void;
   /** Resolves when what was written has been handed to the destination. */
   flush(): Promise<void>;
   close(): void;
@@ -28,14 +30,15 @@ export interface Log {
  * start waits for it. `caller` is who called the webhook, `user` who made the request under review.
  */
 export function createLog({ level = "info", destination }: LogOptions): Log {
-  const threshold = severity[level];
+  let current = level;
+  let threshold = severity[level];
   let logger: Promise<Logger> | undefined;
   let loaded: Logger | undefined;
   const load = async (): Promise<Logger> => {
     const { pino, stdTimeFunctions } = await import("pino");
     loaded = pino(
       {
-        level,
+        level: current,
         base: null,
         timestamp: stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
@@ -51,9 +54,14 @@ export function createLog({ level = "info", destination }: LogOptions): Log {
     // lines keep their order: callbacks of one promise run as they were added
     void logger.then((ready) => ready[at](fields, message));
   };
-  const unsubscribe = subscribeAll(listeners(write, threshold <= severity.debug));
+  const unsubscribe = subscribeAll(listeners(write, () => threshold <= severity.debug));
   return {
     write,
+    setLevel(changed) {
+      current = changed;
+      threshold = severity[changed];
+      if (loaded !== undefined) loaded.level = changed;
+    },
     async flush() {
       await logger;
     },
@@ -73,11 +81,11 @@ const severity: Readonly<Record<LogLevel, number>> = {
 type Messages = DiagnosticsMessages;
 
 /** What is worth which level. */
-function listeners(write: Log["write"], debugging: boolean) {
+function listeners(write: Log["write"], debugging: () => boolean) {
   return {
     "countersign:request"(message: Messages["countersign:request"]) {
       // every request passes here: nothing is copied for a line that is not written
-      if (message.allowed && !debugging) return;
+      if (message.allowed && !debugging()) return;
       const { allowed, ...fields } = message;
       if (allowed) write("debug", "allowed", fields);
       else write("info", "denied", fields);
@@ -86,7 +94,7 @@ function listeners(write: Log["write"], debugging: boolean) {
       write("warn", fields.outcome === "refused" ? "refused" : "would have been refused", { ...fields }),
     "countersign:policy"(fields: Messages["countersign:policy"]) {
       if (fields.outcome === "failed") write("error", "policy failed", { ...fields });
-      else if (debugging) write("debug", `policy ${fields.outcome}`, { ...fields });
+      else if (debugging()) write("debug", `policy ${fields.outcome}`, { ...fields });
     },
     "countersign:keys": (fields: Messages["countersign:keys"]) =>
       write(fields.outcome === "failed" ? "warn" : "info", `issuer keys ${fields.outcome}`, { ...fields }),
@@ -94,6 +102,8 @@ function listeners(write: Log["write"], debugging: boolean) {
       fields.outcome === "failed"
         ? write("error", "reload failed, the last good value stays in use", { ...fields })
         : write("info", "reloaded", { ...fields }),
+    "countersign:selfSigned": (fields: Messages["countersign:selfSigned"]) =>
+      write(selfSignedLevel(fields), selfSignedLines[fields.outcome], { ...fields }),
     "countersign:token": (fields: Messages["countersign:token"]) =>
       fields.outcome === "failed"
         ? write("warn", "token request failed", { ...fields })
@@ -102,7 +112,8 @@ function listeners(write: Log["write"], debugging: boolean) {
       write(fields.outcome === "failed" ? "warn" : "debug", `watch ${fields.outcome}`, { ...fields }),
     "countersign:configuration": (fields: Messages["countersign:configuration"]) =>
       write("warn", "a webhook configuration cannot be carried out", { ...fields }),
-    "countersign:webhook": (message: Messages["countersign:webhook"]) => writeCall(write, message, debugging),
+    "countersign:webhook": (message: Messages["countersign:webhook"]) =>
+      writeCall(write, message, debugging()),
     "countersign:annotation": (fields: Messages["countersign:annotation"]) =>
       write("warn", "an audit annotation of a webhook's was dropped", { ...fields }),
     "countersign:manifests"(fields: Messages["countersign:manifests"]) {
@@ -129,4 +140,17 @@ function writeCall(write: Log["write"], message: Messages["countersign:webhook"]
 /** A webhook says in words of its own what is wrong, and may repeat what it was shown. */
 function withoutTokens(text: string): string {
   return text.replace(/\bey[\w-]+\.[\w-]+\.[\w-]*/g, "[redacted]");
+}
+
+const selfSignedLines: Readonly<Record<Messages["countersign:selfSigned"]["outcome"], string>> = {
+  changed: "self-signed certificate changed",
+  exchanged: "another self-signed certificate is served",
+  published: "caBundle written",
+  checked: "self-signed certificate checked",
+  failed: "self-signed certificate could not be looked after, what is served stays",
+};
+
+function selfSignedLevel({ outcome, action }: Messages["countersign:selfSigned"]): "debug" | "info" | "warn" {
+  if (outcome === "checked") return "debug";
+  return outcome === "failed" || action === "recover" || action === "restore" ? "warn" : "info";
 }

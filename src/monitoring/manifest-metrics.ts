@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "../clock.ts";
 import type { ManifestsMessage } from "../diagnostics.ts";
 import { subscribeAll } from "./diagnostics-subscription.ts";
-import { createCounter, createGauge, type MetricFamily, type MetricSet } from "./metric-family.ts";
+import {
+  createCounter,
+  createGauge,
+  createObservedGauges,
+  type MetricFamily,
+  type MetricSet,
+} from "./metric-family.ts";
 
 export interface ManifestMetricsOptions {
   /** What tells this API server from its peers; its hash is a label. Default: none. */
@@ -40,14 +46,15 @@ export function createManifestMetrics(options: ManifestMetricsOptions = {}): Met
 
 /** One for each plugin, whose label is what is in use: an empty folder has none. */
 function configInfo(hashes: ReadonlyMap<string, string>, idHash: string): MetricFamily {
-  return {
-    name: `${prefix}_last_config_info`,
-    help: "The hash of the static manifests that are in use, by plugin.",
-    type: "gauge",
-    aggregator: "sum",
-    values: () =>
+  return createObservedGauges(
+    {
+      name: `${prefix}_last_config_info`,
+      help: "The hash of the static manifests that are in use, by plugin.",
+      labels: ["plugin", "apiserver_id_hash", "hash"],
+    },
+    () =>
       [...hashes]
         .filter(([, hash]) => hash !== "")
-        .map(([plugin, hash]) => ({ labels: { plugin, apiserver_id_hash: idHash, hash }, value: 1 })),
-  };
+        .map(([plugin, hash]) => ({ labels: [plugin, idHash, hash], value: 1 })),
+  );
 }

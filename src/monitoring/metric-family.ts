@@ -23,6 +23,8 @@ export interface MetricFamily {
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
   readonly aggregator: "sum";
+  /** The names that its values have, a histogram's `le` left out. */
+  readonly labels: readonly string[];
   values(): MetricValue[];
 }
 
@@ -35,6 +37,7 @@ export interface MetricSet {
 export interface Counter extends MetricFamily {
   /** Values in the order of the definition's labels. */
   inc(...labels: readonly string[]): void;
+  add(amount: number, ...labels: readonly string[]): void;
 }
 
 export interface Gauge extends MetricFamily {
@@ -51,6 +54,9 @@ export function createCounter(definition: MetricDefinition): Counter {
     ...describe(definition, "counter"),
     inc(...labels) {
       series.of(labels).value++;
+    },
+    add(amount, ...labels) {
+      series.of(labels).value += amount;
     },
     values: () => series.map(({ value }, labels) => [{ labels, value }]),
   };
@@ -78,6 +84,17 @@ export function createObservedGauge(
       const value = read();
       return value === undefined ? [] : [{ labels: {}, value }];
     },
+  };
+}
+
+/** The same with a value for each set of labels there is then; labels in the order of the definition's. */
+export function createObservedGauges(
+  definition: MetricDefinition,
+  read: () => readonly { readonly labels: readonly string[]; readonly value: number }[],
+): MetricFamily {
+  return {
+    ...describe(definition, "gauge"),
+    values: () => read().map(({ labels, value }) => ({ labels: labelsOf(definition, labels), value })),
   };
 }
 
@@ -116,8 +133,15 @@ export function createHistogram(definition: HistogramDefinition): Histogram {
   };
 }
 
-function describe<Type extends MetricFamily["type"]>({ name, help }: MetricDefinition, type: Type) {
-  return { name, help, type, aggregator: "sum" as const };
+function describe<Type extends MetricFamily["type"]>(
+  { name, help, labels = [] }: MetricDefinition,
+  type: Type,
+) {
+  return { name, help, type, labels, aggregator: "sum" as const };
+}
+
+function labelsOf({ labels: names = [] }: MetricDefinition, values: readonly string[]): Labels {
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""]));
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -133,12 +157,12 @@ interface Branch<T> {
   one: T | undefined;
 }
 
-function createSeries<T>({ labels: names = [] }: MetricDefinition, create: () => T): Series<T> {
+function createSeries<T>(definition: MetricDefinition, create: () => T): Series<T> {
   const known: { readonly labels: Labels; readonly one: T }[] = [];
   const root: Branch<T> = { branches: new Map(), one: undefined };
   const add = (values: readonly string[]): T => {
     const one = create();
-    known.push({ labels: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ""])), one });
+    known.push({ labels: labelsOf(definition, values), one });
     return one;
   };
   return {

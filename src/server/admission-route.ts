@@ -45,7 +45,7 @@ export interface AdmissionRoute {
   readonly clock: Clock;
 }
 
-const defaultLimits: RouteLimits = {
+export const defaultLimits: RouteLimits = {
   maxBodyBytes: 7 * 1024 * 1024,
   bodyTimeoutMs: 10_000,
   deadlineMs: 30_000,

@@ -63,6 +63,7 @@ function accept(exchange: Exchange, caller: Caller | undefined): void {
 /** In observe mode the review goes on as if nobody had called. */
 function refuseUnlessObserving(exchange: Exchange, error: unknown): void {
   if (exchange.route.mode !== "observe") throw error;
+  exchange.refusedCaller = exchange.caller;
   exchange.caller = undefined;
   exchange.observed ??= asCountersignError(error);
 }

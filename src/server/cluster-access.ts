@@ -3,7 +3,7 @@ import { CountersignError } from "../errors.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import type { RestClient } from "../transport/rest-client.ts";
 
-/** The API server we ask for keys and token reviews. Nothing of it is loaded before it is needed. */
+/** The API server we ask for keys and token reviews, and keep a certificate of our own at. Nothing of it is loaded before it is needed. */
 export interface ClusterAccess {
   restClient(): Promise<RestClient>;
   tokenReviews(): Promise<TokenReviewClient>;
@@ -13,15 +13,29 @@ export interface ClusterAccess {
 /** @throws ERR_CONFIGURATION from its methods where no cluster was given. */
 export function createClusterAccess(connect: (() => Promise<ClusterConnection>) | undefined): ClusterAccess {
   const closers: (() => unknown)[] = [];
+  let reviews: Promise<TokenReviewClient> | undefined;
   let connection: Promise<ClusterConnection> | undefined;
   const connected = (): Promise<ClusterConnection> => {
     if (connect === undefined)
       throw new CountersignError(
         "ERR_CONFIGURATION",
-        "issuers and tokenReview need an API server, and none was given",
+        "issuers, tokenReview and tls.selfSigned need an API server, and none was given",
       );
-    connection ??= connect();
+    connection ??= connect().catch((error: unknown) => {
+      // the next reload of the configuration may find what is missing now
+      connection = undefined;
+      throw error;
+    });
     return connection;
+  };
+  const createReviews = async (): Promise<TokenReviewClient> => {
+    const [{ client }, { createReviewClients }] = await Promise.all([
+      connected(),
+      import("../transport/review-clients.ts"),
+    ]);
+    const created = createReviewClients(client);
+    closers.push(() => created.close());
+    return created;
   };
   return {
     async restClient() {
@@ -34,12 +48,10 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
       return rest;
     },
     async tokenReviews() {
-      const [{ client }, { createReviewClients }] = await Promise.all([
-        connected(),
-        import("../transport/review-clients.ts"),
-      ]);
-      const reviews = createReviewClients(client);
-      closers.push(() => reviews.close());
+      reviews ??= createReviews().catch((error: unknown) => {
+        reviews = undefined;
+        throw error;
+      });
       return reviews;
     },
     async close() {

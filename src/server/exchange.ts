@@ -1,10 +1,12 @@
 import type { DecodedReview } from "../admission/review.ts";
 import type { AdmissionResponse } from "../apis/admission.ts";
 import type { Caller, PresentedCertificate } from "../authentication/authenticator.ts";
+import type { RequestIdentity } from "../diagnostics.ts";
 import type { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
 import type { CollectedBody, CollectOptions } from "./request-body.ts";
+import { identifyRequest } from "./request-identity.ts";
 
 /** A request as any listener may bring it. */
 export interface IncomingReview {
@@ -13,6 +15,8 @@ export interface IncomingReview {
   readonly url: string;
   /** Names and values in turn, as they came: a header that came twice stands here twice. */
   readonly rawHeaders: readonly string[];
+  /** Epoch milliseconds by which it is to be answered, whatever its caller and route allow. */
+  readonly answerBy?: number | undefined;
   /** The address it came from, for the log of refusals. */
   peer(): string | undefined;
   /** Asked once for a route that accepts certificates. */
@@ -24,14 +28,24 @@ export interface IncomingReview {
 export interface Exchange {
   readonly route: AdmissionRoute;
   readonly incoming: IncomingReview;
+  /** Made when it is first wanted. */
+  identity: RequestIdentity | undefined;
   /** Epoch milliseconds. */
   readonly deadlineAt: number;
   caller: Caller | undefined;
   /** Why the caller would have been refused, were the route's mode `enforce`. */
   observed: CountersignError | undefined;
+  /** Who that is, where it is known. */
+  refusedCaller: Caller | undefined;
   body: CollectedBody | undefined;
   review: DecodedReview | undefined;
   response: AdmissionResponse | undefined;
+}
+
+/** What the request is called in logs and traces. */
+export function identityOf(exchange: Exchange): RequestIdentity {
+  exchange.identity ??= identifyRequest(exchange.incoming.rawHeaders);
+  return exchange.identity;
 }
 
 /** What is left of the review's time. */

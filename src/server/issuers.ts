@@ -23,29 +23,26 @@ export interface Issuers {
 const refreshIntervalMs = 300_000;
 
 /** Makes the configured issuers and begins to fetch their keys, without waiting for them: the listener need not. */
-export async function createIssuers(options: IssuersOptions): Promise<Issuers> {
-  const stopped = new AbortController();
-  const kept = await Promise.all(
-    options.configurations.map((one) => keepIssuer(one, options, stopped.signal)),
-  );
+export async function createIssuers({ configurations, ...options }: IssuersOptions): Promise<Issuers> {
+  const kept = await Promise.all(configurations.map((configuration) => keepIssuer(configuration, options)));
   return {
     list: kept.map(({ issuer }) => issuer),
     close() {
-      stopped.abort();
       for (const { close } of kept) close();
     },
   };
 }
 
-interface KeptIssuer {
+/** One issuer, whose keys are refreshed until it is closed. */
+export interface KeptIssuer {
   readonly issuer: TokenIssuer;
   close(): void;
 }
 
-async function keepIssuer(
+/** The same for one of them. */
+export async function keepIssuer(
   configuration: IssuerConfiguration,
-  options: IssuersOptions,
-  signal: AbortSignal,
+  options: Omit<IssuersOptions, "configurations">,
 ): Promise<KeptIssuer> {
   const { name, url, jwksFile } = configuration;
   const keys = await keySource(configuration, options);
@@ -66,6 +63,7 @@ async function keepIssuer(
   });
   // failures are published as `countersign:keys`
   const refresh = (): Promise<void> => issuer.refresh().catch(() => undefined);
+  const stopped = new AbortController();
   const onChange = async (): Promise<void> => {
     const before = fetches;
     await refresh();
@@ -74,7 +72,7 @@ async function keepIssuer(
   };
   // before anything is read: a change in between is then seen, not lost
   const watcher = jwksFile === undefined ? undefined : await watchFiles({ files: [jwksFile], onChange });
-  issuer.start({ signal }).catch(() => undefined);
+  issuer.start({ signal: stopped.signal }).catch(() => undefined);
   const timer = setInterval(
     () => void refresh(),
     refreshIntervalMs * (0.9 + options.clock.random() / 5),
@@ -82,13 +80,17 @@ async function keepIssuer(
   return {
     issuer,
     close() {
+      stopped.abort();
       clearInterval(timer);
       watcher?.close();
     },
   };
 }
 
-async function keySource(configuration: IssuerConfiguration, options: IssuersOptions): Promise<KeySource> {
+async function keySource(
+  configuration: IssuerConfiguration,
+  options: Pick<IssuersOptions, "cluster">,
+): Promise<KeySource> {
   const { url, caFile, jwksFile } = configuration;
   if (url !== undefined && jwksFile !== undefined)
     return createJWKSFileSource({ issuer: url, file: jwksFile });

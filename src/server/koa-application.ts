@@ -1,7 +1,7 @@
 import Router from "@koa/router";
 import Koa from "koa";
 import type { AdmissionRoute } from "./admission-route.ts";
-import { type ListenerState, sendAnswer, serveReview } from "./serve-review.ts";
+import { type ListenerState, serveElsewhere, serveReview } from "./serve-review.ts";
 import { statusAnswer } from "./wire-answer.ts";
 
 export interface KoaApplicationOptions {
@@ -28,7 +28,7 @@ export function createKoaApplication({ routes, listener }: KoaApplicationOptions
   application.use(router.routes());
   application.use((context) => {
     context.respond = false;
-    sendAnswer(context.req, context.res, notFound, listener);
+    serveElsewhere(notFound, context.req, context.res, listener);
   });
   // a peer that went away: there is nobody to answer, and Koa's own listener would write to the console
   application.on("error", () => undefined);

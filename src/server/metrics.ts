@@ -5,23 +5,42 @@ import {
   createGauge,
   createHistogram,
   createObservedGauge,
+  createObservedGauges,
+  type MetricFamily,
 } from "../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
+import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
+import { createTraceSpans } from "../monitoring/trace-spans.ts";
 import { isCallerRefusal } from "./refusal.ts";
+import { countSelfSigned, createSelfSignedTable } from "./self-signed-metrics.ts";
+import type { ServingAuthority } from "./serving-certificate.ts";
 
 export interface MetricsOptions {
-  /** By route: the label of a caller, which is a name from the configuration or `unknown`. */
-  readonly callerLabels: ReadonlyMap<string, CallerLabel>;
+  /** By route: the label of a caller, which is a name from the configuration in use or `unknown`. */
+  readonly callerLabels: () => ReadonlyMap<string, CallerLabel>;
   readonly inFlight: () => number;
   readonly draining: () => boolean;
+  /** Policies compared with their webhooks' rules. */
+  readonly policyMatches: () => readonly ComparedPolicy[];
   /** Epoch milliseconds. */
   readonly certificateExpiresAt: () => number | undefined;
+  /** Where the server keeps a CA of its own. */
+  readonly authority: () => ServingAuthority | undefined;
+}
+
+/** A policy of a route whose configuration says its webhook's rules. */
+export interface ComparedPolicy {
+  readonly path: string;
+  readonly policy: string;
+  /** What it matches and the rules do not send, a line for each resource; empty where they send all of it. */
+  readonly unsent: readonly string[];
 }
 
 /** What a user name is called in metrics. */
 export type CallerLabel = (username: string) => string;
 
 export interface Metrics {
+  readonly families: readonly MetricFamily[];
   readonly render: MetricsRenderer;
   close(): void;
 }
@@ -68,6 +87,17 @@ function createTable(options: MetricsOptions) {
       labels: ["path", "policy"],
       buckets: secondsBuckets,
     }),
+    unsentMatches: createObservedGauges(
+      {
+        name: "countersign_policy_unsent_matches",
+        help: "Resources that a policy matches and its webhook's rules do not send, where the configuration says the rules.",
+        labels: ["path", "policy"],
+      },
+      () =>
+        options
+          .policyMatches()
+          .map(({ path, policy, unsent }) => ({ labels: [path, policy], value: unsent.length })),
+    ),
     keyFetches: createCounter({
       name: "countersign_issuer_key_fetches_total",
       help: "Attempts to fetch an issuer's keys.",
@@ -78,16 +108,8 @@ function createTable(options: MetricsOptions) {
       help: "Keys held of an issuer.",
       labels: ["issuer"],
     }),
-    reloads: createCounter({
-      name: "countersign_reloads_total",
-      help: "Files read again after they changed; a failed one keeps the last good value.",
-      labels: ["what", "outcome"],
-    }),
-    lastReloadFailed: createGauge({
-      name: "countersign_last_reload_failed",
-      help: "1 while a file on disk is worse than what is in use.",
-      labels: ["what", "file"],
-    }),
+    ...createReloadTable(),
+    traceSpans: createTraceSpans(),
     certificateExpiry: createObservedGauge(
       {
         name: "countersign_certificate_expiry_timestamp_seconds",
@@ -98,6 +120,7 @@ function createTable(options: MetricsOptions) {
         return expiresAt === undefined ? undefined : expiresAt / 1000;
       },
     ),
+    ...createSelfSignedTable(options.authority),
     draining: createObservedGauge({ name: "countersign_draining", help: "1 while shutting down." }, () =>
       options.draining() ? 1 : 0,
     ),
@@ -109,37 +132,43 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const table = createTable(options);
   const unsubscribe = subscribeAll({
     "countersign:request": (message) => countRequest(table, options, message),
-    "countersign:refusal": ({ path, mode, outcome, code }) => {
-      if (!options.callerLabels.has(path)) return;
-      if (isCallerRefusal(code))
-        table.authentication.inc(
-          path,
-          mode,
-          outcome === "refused" ? "refused" : "would_refuse",
-          "",
-          code,
-          "unknown",
-        );
-      else table.refusedReviews.inc(path, code);
-    },
+    "countersign:refusal": (message) => countRefusal(table, options, message),
     "countersign:policy": ({ path, policy, outcome, code = "", durationMs }) => {
-      if (!options.callerLabels.has(path)) return;
+      if (!options.callerLabels().has(path)) return;
       table.policies.inc(path, policy, outcome, code);
       if (outcome !== "unmatched") table.policyDuration.observe(durationMs / 1000, path, policy);
     },
+    "countersign:traces": ({ outcome, spans }) => table.traceSpans.add(spans, outcome),
     "countersign:keys": ({ issuer, outcome, keys }) => {
       table.keyFetches.inc(issuer, outcome);
       if (keys !== undefined) table.keys.set(keys, issuer);
     },
-    "countersign:reload": ({ what, file, outcome }) => {
-      table.reloads.inc(what, outcome);
-      table.lastReloadFailed.set(outcome === "failed" ? 1 : 0, what, file);
-    },
+    "countersign:selfSigned": (message) => countSelfSigned(table, message),
+    "countersign:reload": (message) => countReload(table, message),
   });
+  const families = Object.values(table);
   return {
-    render: createMetricsRenderer(Object.values(table)),
+    families,
+    render: createMetricsRenderer(families),
     close: unsubscribe,
   };
+}
+
+/** In observe mode this is what enforcing would do, and to whom. */
+function countRefusal(
+  table: ReturnType<typeof createTable>,
+  { callerLabels }: MetricsOptions,
+  { path, mode, outcome, code, caller }: DiagnosticsMessages["countersign:refusal"],
+): void {
+  const callerLabel = callerLabels().get(path);
+  if (callerLabel === undefined) return;
+  if (!isCallerRefusal(code)) {
+    table.refusedReviews.inc(path, code);
+    return;
+  }
+  const result = outcome === "refused" ? "refused" : "would_refuse";
+  const label = caller === undefined ? "unknown" : callerLabel(caller);
+  table.authentication.inc(path, mode, result, "", code, label);
 }
 
 function countRequest(
@@ -148,7 +177,7 @@ function countRequest(
   message: DiagnosticsMessages["countersign:request"],
 ): void {
   const { path, mode, allowed, code, durationMs, caller, method, refusal } = message;
-  const callerLabel = callerLabels.get(path);
+  const callerLabel = callerLabels().get(path);
   if (callerLabel === undefined) return;
   table.requests.inc(path, allowed ? "true" : "false", String(code));
   table.requestDuration.observe(durationMs / 1000, path);

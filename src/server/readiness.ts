@@ -1,13 +1,11 @@
 import type { TokenIssuer } from "../authentication/token-issuer.ts";
-import type { KeyPair } from "../certificates/key-pair.ts";
-import type { Clock } from "../clock.ts";
 import type { HealthCheck } from "../monitoring/health.ts";
 
 export interface ReadinessOptions {
   readonly draining: () => boolean;
-  readonly keyPair: () => KeyPair;
+  /** Those of the certificate. */
+  readonly certificate: readonly HealthCheck[];
   readonly issuers: readonly TokenIssuer[];
-  readonly clock: Clock;
 }
 
 /** Whether the process answers at all: nothing outside it counts, or a cluster's trouble would restart us. */
@@ -18,17 +16,9 @@ export function readinessChecks(options: ReadinessOptions): readonly HealthCheck
   return [
     ...livenessChecks,
     { name: "shutdown", check: () => assert(!options.draining(), "the server is shutting down") },
-    { name: "certificate", check: () => checkCertificate(options.keyPair(), options.clock.now()) },
+    ...options.certificate,
     ...options.issuers.map((issuer) => ({ name: `issuer-${issuer.name}`, check: () => checkIssuer(issuer) })),
   ];
-}
-
-function checkCertificate({ notBefore, notAfter }: KeyPair, now: number): void {
-  assert(
-    now >= notBefore,
-    `the serving certificate is not valid before ${new Date(notBefore).toISOString()}`,
-  );
-  assert(now <= notAfter, `the serving certificate expired ${new Date(notAfter).toISOString()}`);
 }
 
 function checkIssuer(issuer: TokenIssuer): void {

@@ -4,7 +4,7 @@ import { diagnosticsChannel } from "../diagnostics.ts";
 import { CountersignError, type ErrorCode, errorCodes } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { andThen } from "../maybe-promise.ts";
-import { collectWithin, type Exchange } from "./exchange.ts";
+import { collectWithin, type Exchange, identityOf } from "./exchange.ts";
 import { reviewAnswer, statusAnswer, type WireAnswer } from "./wire-answer.ts";
 
 /** All that a caller who was not accepted learns, whatever the reason. */
@@ -38,17 +38,20 @@ export function refuse(exchange: Exchange, reason: unknown): MaybePromise<Refusa
 
 /** Says on `countersign:refusal` what was refused, or in observe mode would have been. */
 export function publishRefusal(
-  { route, review, incoming, observed }: Exchange,
+  exchange: Exchange,
   error: CountersignError,
-  uid = review?.request.uid,
+  uid = exchange.review?.request.uid,
 ): void {
+  const { route, incoming, observed, caller = exchange.refusedCaller } = exchange;
   const peer = incoming.peer();
   refusals.publish({
+    ...identityOf(exchange),
     path: route.path,
     outcome: error === observed ? "wouldRefuse" : "refused",
     mode: route.mode,
     code: error.code,
     detail: error.message,
+    ...(caller === undefined ? {} : { caller: caller.user.username }),
     ...(uid === undefined ? {} : { uid }),
     ...(peer === undefined ? {} : { peer }),
   });

@@ -10,19 +10,18 @@ export interface RoutePolicies {
 
 /**
  * Loads what a route's `policy` names.
- * @throws ERR_POLICY_INVALID naming file and line; ERR_CONFIGURATION for a built-in there is none of.
+ * @throws ERR_POLICY_INVALID naming file and line.
  */
-export async function loadRoutePolicies({
-  path,
-  type,
-  policy,
-}: WebhookRouteConfiguration): Promise<RoutePolicies> {
-  if (policy.file === undefined)
-    throw new CountersignError(
-      "ERR_CONFIGURATION",
-      `${path}: policy.builtIn: there is no policy "${policy.builtIn}"`,
-    );
+export async function loadRoutePolicies({ type, policy }: WebhookRouteConfiguration): Promise<RoutePolicies> {
+  const { file, builtIn, parameters } = policy;
+  if (builtIn !== undefined) {
+    const { createBuiltInPolicy } = await import("../policies/built-in/built-in-policies.ts");
+    const policies = [createBuiltInPolicy(builtIn, parameters)];
+    return { current: () => policies, close: () => undefined };
+  }
+  // the configuration names one of the two
+  if (file === undefined) throw new CountersignError("ERR_INTERNAL", "a route without a policy");
   const { watchPolicy } = await import("../policies/watch-policy.ts");
-  const watched = await watchPolicy({ file: policy.file, mutating: type === "mutating" });
+  const watched = await watchPolicy({ file, mutating: type === "mutating" });
   return { current: () => watched.policies, close: watched.close };
 }

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { AdmissionRequestEnvelope } from "../apis/admission.ts";
 import { presentedCertificate } from "../authentication/presented-certificate.ts";
 import { diagnosticsChannel, type RequestMessage } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { andThen } from "../maybe-promise.ts";
-import type { AdmissionRoute } from "./admission-route.ts";
+import { type AdmissionRoute, defaultLimits } from "./admission-route.ts";
 import { type AdmissionStep, admissionSteps } from "./admission-steps.ts";
-import type { Exchange, IncomingReview } from "./exchange.ts";
+import { type Exchange, type IncomingReview, identityOf } from "./exchange.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { collectBody, lingerThenClose } from "./request-body.ts";
 import { reviewTimeoutMs } from "./review-deadline.ts";
@@ -21,6 +22,10 @@ export interface ListenerState {
   draining: boolean;
   /** Requests being answered now. */
   inFlight: number;
+  /** Epoch milliseconds by which every review is to be answered, while draining. */
+  answerBy?: number;
+  /** Whether a connection was made under a configuration that no longer counts: its next answer is its last. */
+  isOutdated?: (socket: Socket) => boolean;
 }
 
 export interface ServeOptions {
@@ -42,6 +47,7 @@ export function serveReview(
     url: request.url ?? "",
     rawHeaders: request.rawHeaders,
     peer: () => request.socket.remoteAddress,
+    answerBy: listener?.answerBy,
     certificate: () => presentedCertificate(request.socket),
     collectBody: (options) =>
       body === undefined ? collectBody(request, options) : givenBody(body, options.limitBytes),
@@ -54,6 +60,22 @@ export function serveReview(
   else write(answered);
 }
 
+/**
+ * Gives an answer to what no route serves, once it is read: before, the connection would have to be closed, and with it
+ * those who call good paths of the same host and port would lose the one they share.
+ */
+export function serveElsewhere(
+  answer: WireAnswer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  listener: ListenerState,
+): void {
+  const { maxBodyBytes, bodyTimeoutMs } = defaultLimits;
+  void collectBody(request, { keepBytes: 0, limitBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs }).then(() =>
+    sendAnswer(request, response, answer, listener),
+  );
+}
+
 /** Sends an answer so that it arrives: while the peer is still writing, closing would take the answer away from it. */
 export function sendAnswer(
   request: IncomingMessage,
@@ -61,8 +83,12 @@ export function sendAnswer(
   answer: WireAnswer,
   listener?: ListenerState,
 ): void {
-  writeAnswer(response, answer, request.complete && listener?.draining === true);
+  writeAnswer(response, answer, request.complete && isLast(request, listener));
   lingerThenClose(request);
+}
+
+function isLast({ socket }: IncomingMessage, listener: ListenerState | undefined): boolean {
+  return listener?.draining === true || listener?.isOutdated?.(socket) === true;
 }
 
 /** A body that somebody else has read. */
@@ -82,12 +108,16 @@ export function answerReview(route: AdmissionRoute, incoming: IncomingReview): M
 }
 
 export function createExchange(route: AdmissionRoute, incoming: IncomingReview): Exchange {
+  const deadlineAt = route.clock.now() + reviewTimeoutMs(incoming.url, route.limits);
+  const { answerBy = deadlineAt } = incoming;
   return {
     route,
     incoming,
-    deadlineAt: route.clock.now() + reviewTimeoutMs(incoming.url, route.limits),
+    identity: undefined,
+    deadlineAt: Math.min(deadlineAt, answerBy),
     caller: undefined,
     observed: undefined,
+    refusedCaller: undefined,
     body: undefined,
     review: undefined,
     response: undefined,
@@ -132,6 +162,7 @@ function publishRequest(exchange: Exchange, refusal: Refusal | undefined, durati
     code: refusal?.error.status ?? response?.status?.code ?? 200,
     durationMs,
   };
+  Object.assign(message, identityOf(exchange));
   if (caller !== undefined) {
     message.caller = caller.user.username;
     message.method = caller.method;

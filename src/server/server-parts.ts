@@ -1,19 +1,20 @@
-import { type KeyPair, loadKeyPair } from "../certificates/key-pair.ts";
-import { createLastGood, type LastGood } from "../certificates/last-good.ts";
+import type { TokenIssuer } from "../authentication/token-issuer.ts";
 import type { Clock } from "../clock.ts";
-import type { ServerConfiguration } from "../configuration/server-configuration.ts";
-import type { ClusterConnection } from "../transport/cluster-connection.ts";
+import type { IssuerConfiguration, ServerConfiguration } from "../configuration/server-configuration.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
-import { loadClientCAs } from "./client-cas.ts";
-import { createClusterAccess } from "./cluster-access.ts";
+import { loadClientCAs, watchClientCA } from "./client-cas.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
 import { createConfiguredRoute } from "./configured-routes.ts";
-import { createIssuers, type Issuers } from "./issuers.ts";
-import { loadRoutePolicies } from "./route-policies.ts";
+import { type KeptIssuer, keepIssuer } from "./issuers.ts";
+import type { KeepPart } from "./kept-parts.ts";
+import { loadServingCertificate } from "./load-serving-certificate.ts";
+import { loadRoutePolicies, type RoutePolicies } from "./route-policies.ts";
+import type { ServingCertificate } from "./serving-certificate.ts";
 import type { TLSMaterial } from "./webhook-listener.ts";
 
 export interface ServerPartsOptions {
   readonly configuration: ServerConfiguration;
-  readonly cluster: (() => Promise<ClusterConnection>) | undefined;
+  readonly access: ClusterAccess;
   readonly clock: Clock;
   /** Called when certificate, key or a client CA were read again. */
   readonly onTLSReload: () => void;
@@ -21,54 +22,53 @@ export interface ServerPartsOptions {
 
 /** All that a configuration names, loaded and kept fresh. */
 export interface ServerParts {
+  readonly configuration: ServerConfiguration;
   readonly routes: readonly AdmissionRoute[];
-  readonly issuers: Issuers;
-  readonly keyPair: LastGood<KeyPair>;
+  /** Of each route. */
+  readonly policies: readonly RoutePolicies[];
+  readonly issuers: readonly TokenIssuer[];
+  readonly certificate: ServingCertificate;
   tls(): TLSMaterial;
-  close(): Promise<void>;
 }
 
-/** @throws ERR_CERTIFICATE_INVALID, ERR_POLICY_INVALID, ERR_CONFIGURATION, ERR_KUBECONFIG; what was begun is ended then. */
-export async function loadServerParts(options: ServerPartsOptions): Promise<ServerParts> {
-  const closers: (() => unknown)[] = [];
-  const keep = async <T extends { close(): unknown }>(loading: Promise<T>): Promise<T> => {
-    const part = await loading;
-    closers.push(() => part.close());
-    return part;
-  };
-  const close = async (): Promise<void> => {
-    await Promise.all(closers.splice(0).map((closePart) => closePart()));
-  };
-  try {
-    return { ...(await loadAll(options, keep)), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-type Keep = <T extends { close(): unknown }>(loading: Promise<T>) => Promise<T>;
-
-async function loadAll(options: ServerPartsOptions, keep: Keep): Promise<Omit<ServerParts, "close">> {
-  const { configuration, clock, onTLSReload } = options;
+/** @throws ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_CONFIGURATION, ERR_KUBECONFIG. */
+export async function loadServerParts(options: ServerPartsOptions, keep: KeepPart): Promise<ServerParts> {
+  const { configuration, access, clock, onTLSReload } = options;
   const { webhooks, tls } = configuration;
-  const access = await keep(Promise.resolve(createClusterAccess(options.cluster)));
-  const [keyPair, clientCAs, issuers, tokenReviews, policies] = await allSettled([
-    keep(loadServingPair(configuration, onTLSReload)),
-    keep(loadClientCAs(clientCAFiles(configuration), onTLSReload)),
-    keep(createIssuers({ configurations: configuration.issuers, cluster: access.restClient, clock })),
+  const loadCA = (file: string) => keep(["clientCA", file], () => watchClientCA(file, onTLSReload));
+  const [certificate, clientCAs, issuers, tokenReviews, policies] = await allSettled([
+    keep(["tls", { ...tls, minVersion: undefined }], () =>
+      loadServingCertificate({ tls, access, clock, onExchange: onTLSReload }),
+    ),
+    loadClientCAs(clientCAFiles(configuration), loadCA),
+    loadIssuers(options, keep),
     asksForReviews(configuration) ? access.tokenReviews() : undefined,
-    allSettled(webhooks.map((webhook) => keep(loadRoutePolicies(webhook)))),
+    allSettled(
+      webhooks.map((webhook) =>
+        keep(["policy", webhook.path, webhook.type, webhook.policy], () => loadRoutePolicies(webhook)),
+      ),
+    ),
   ]);
-  const shared = { configuration, clock, clientCAs, tokenReviews, issuers: issuers.list };
+  const shared = { configuration, clock, clientCAs, tokenReviews, issuers };
   return {
-    keyPair,
+    configuration,
+    certificate,
     issuers,
+    policies,
     routes: webhooks.map((webhook, index) =>
       createConfiguredRoute(webhook, { ...shared, policies: policies[index]! }),
     ),
-    tls: () => ({ keyPair: keyPair.current, clientCAs: clientCAs.all, minVersion: tls.minVersion }),
+    tls: () => ({ keyPair: certificate.current, clientCAs: clientCAs.all, minVersion: tls.minVersion }),
   };
+}
+
+async function loadIssuers(
+  { configuration, access, clock }: ServerPartsOptions,
+  keep: KeepPart,
+): Promise<readonly TokenIssuer[]> {
+  const load = (one: IssuerConfiguration): Promise<KeptIssuer> =>
+    keep(["issuer", one], () => keepIssuer(one, { cluster: access.restClient, clock }));
+  return (await Promise.all(configuration.issuers.map(load))).map(({ issuer }) => issuer);
 }
 
 /** Like `Promise.all`, but what is still loading when one fails has been loaded, and can be closed, when it rejects. */
@@ -77,12 +77,6 @@ async function allSettled<const T extends readonly unknown[]>(
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(work);
   return Promise.all(work);
-}
-
-function loadServingPair({ tls }: ServerConfiguration, onReload: () => void): Promise<LastGood<KeyPair>> {
-  const { certFile, keyFile } = tls;
-  const load = (): Promise<KeyPair> => loadKeyPair({ certFile, keyFile });
-  return createLastGood({ what: "certificate", files: [certFile, keyFile], load, onReload });
 }
 
 function clientCAFiles({ webhooks }: ServerConfiguration): string[] {

@@ -4,10 +4,12 @@ import { createServer, type Server } from "node:https";
 import type { SecureContextOptions, SecureVersion } from "node:tls";
 import type { CABundle } from "../certificates/ca-bundle.ts";
 import type { KeyPair } from "../certificates/key-pair.ts";
+import { CountersignError } from "../errors.ts";
 
 /** What a TLS listener shows and trusts; all of it can be exchanged while it runs. */
 export interface TLSMaterial {
-  readonly keyPair: KeyPair;
+  /** Without one every handshake is refused. */
+  readonly keyPair: KeyPair | undefined;
   /** Whose client certificates some route accepts. Empty: none is asked for. */
   readonly clientCAs: readonly CABundle[];
   readonly minVersion: SecureVersion;
@@ -52,13 +54,16 @@ export function createWebhookListener({ tls, handler, requestTimeoutMs }: Webhoo
 
 /** Takes another certificate, key or client CA for new connections. @throws where they do not fit; the old ones stay. */
 export function exchangeTLSMaterial(server: Server, tls: TLSMaterial): void {
+  if (tls.keyPair === undefined)
+    throw new CountersignError("ERR_CERTIFICATE_INVALID", "there is no certificate to serve with yet");
   server.setSecureContext(secureContextOptions(tls));
+  // node:tls reads it for each connection (lib/internal/tls/wrap.js, tlsConnectionListener) and does not declare it
+  Object.assign(server, { requestCert: tls.clientCAs.length > 0 });
 }
 
 function secureContextOptions({ keyPair, clientCAs, minVersion }: TLSMaterial): SecureContextOptions {
   return {
-    cert: keyPair.certificate,
-    key: keyPair.key.reveal(),
+    ...(keyPair !== undefined && { cert: keyPair.certificate, key: keyPair.key.reveal() }),
     minVersion,
     ...(clientCAs.length > 0 && {
       ca: clientCAs.map(({ pem }) => pem),

@@ -1,24 +1,26 @@
 import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import { type Clock, systemClock } from "../clock.ts";
+import { keepFixedFields } from "../configuration/fixed-fields.ts";
 import type { ServerConfiguration } from "../configuration/server-configuration.ts";
-import { createAdminListener } from "../monitoring/admin-listener.ts";
 import { listen } from "../monitoring/listen.ts";
-import { createLog, type Log } from "../monitoring/log.ts";
+import { createLog } from "../monitoring/log.ts";
+import { openTracing } from "../monitoring/open-tracing.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
-import { callerLabel } from "./configured-routes.ts";
-import { drain } from "./drain.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
-import { livenessChecks, readinessChecks } from "./readiness.ts";
+import { createClusterAccess } from "./cluster-access.ts";
+import { createConfigurationInUse, type ServedConfiguration } from "./configuration-in-use.ts";
+import { answerBy, drain } from "./drain.ts";
+import { createMatchReport } from "./match-report.ts";
+import { type OpenConnections, trackConnections } from "./open-connections.ts";
 import type { ListenerState } from "./serve-review.ts";
-import { loadServerParts, type ServerParts } from "./server-parts.ts";
+import { createServerAdmin, createServerMetrics } from "./server-admin.ts";
 import { createWebhookListener, exchangeTLSMaterial } from "./webhook-listener.ts";
 
 /** What a webhook server is made of. */
 export interface WebhookServerOptions {
   /** What `loadServerConfiguration` read. */
   readonly configuration: ServerConfiguration;
-  /** The API server that an issuer without a URL and TokenReview mean. Asked for only where the configuration has one. */
+  /** The API server that an issuer without a URL, TokenReview and tls.selfSigned mean. Asked for only where they are. */
   readonly cluster?: () => Promise<ClusterConnection>;
   /** Where log lines (JSON) go. Default nowhere. */
   readonly log?: { write(line: string): unknown };
@@ -29,54 +31,73 @@ export interface WebhookServerOptions {
 export interface WebhookServer {
   /**
    * Loads everything the configuration names and listens; the ports are those taken where it says 0. Does not wait for
-   * issuers' keys: `/readyz` does.
-   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_POLICY_INVALID, ERR_KUBECONFIG, or what the system says of
+   * issuers' keys, nor for a self-signed certificate where no API server answers: `/readyz` does.
+   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_KUBECONFIG, or what the system says of
    * the port; what was begun is ended then.
    */
   start(): Promise<{ readonly port: number; readonly adminPort: number }>;
+  /**
+   * Takes another configuration into use, as a whole and without closing a connection: what it shares with the one before
+   * goes on as it is, issuers' keys included. `listen`, `admin` and `tracing` stay until a restart, and the log says so.
+   * Nothing happens while it drains. Not to be called again before it has settled.
+   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_POLICY_INVALID, ERR_KUBECONFIG; the one in use stays then.
+   */
+  reload(configuration: ServerConfiguration): Promise<void>;
   /** Drains: not ready, goes on serving for `drain.delay`, finishes what is in flight within `drain.timeout`, closes. */
   close(): Promise<void>;
 }
 
+interface OpenListener {
+  readonly server: SecureServer;
+  readonly connections: OpenConnections;
+}
+
 /** Puts together what `countersign serve` runs. */
 export function createWebhookServer(options: WebhookServerOptions): WebhookServer {
-  const { configuration, cluster, clock = systemClock } = options;
+  const { configuration, clock = systemClock } = options;
   const log = createLog({
     level: configuration.log.level,
     destination: options.log ?? { write: () => undefined },
   });
   const state: ListenerState = { draining: false, inFlight: 0 };
+  const access = createClusterAccess(options.cluster);
+  let listener: OpenListener | undefined;
+  const inUse = createConfigurationInUse({
+    access,
+    clock,
+    listener: state,
+    onTLSReload() {
+      if (listener !== undefined) exchangeTLSMaterial(listener.server, inUse.current.parts.tls());
+    },
+  });
   const closers: (() => unknown)[] = [log.flush, log.close];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   let closing: Promise<void> | undefined;
+  const matches = createMatchReport(() => inUse.current.parts, log);
+  closers.push(matches.close);
+  const times = () => drainTimes(inUse.current.parts.configuration);
 
   async function open(): Promise<{ port: number; adminPort: number }> {
-    let listener: SecureServer | undefined;
-    const onTLSReload = (): void => {
-      if (listener !== undefined) exchangeTLSMaterial(listener, parts.tls());
-    };
-    // whoever only verifies does not load Koa; whoever serves loads it while files are read
-    const [{ createKoaApplication }, parts] = await Promise.all([
-      import("./koa-application.ts"),
-      loadServerParts({ configuration, cluster, clock, onTLSReload }),
-    ]);
-    closers.push(parts.close);
-    const metrics = createServerMetrics(configuration, parts, state);
+    closers.push(access.close, inUse.close);
+    const monitored = { inUse, listener: state, log, clock };
+    // first: what is told while the rest is loaded counts as well
+    const metrics = createServerMetrics(monitored);
     closers.push(metrics.close);
-    const handler = createKoaApplication({ routes: parts.routes, listener: state }).callback();
-    listener = createWebhookListener({
-      tls: parts.tls(),
-      handler: handler,
-      requestTimeoutMs: requestTimeoutMs(configuration),
-    });
-    const admin = createAdmin(parts, metrics, { log, state, clock });
+    await inUse.exchange(configuration);
+    const tracing = await openTracing({ tracing: configuration.tracing, serviceName: "countersign", log });
+    closers.push(tracing.stop);
+    const opened = openListener(inUse.current, (request, response) =>
+      inUse.current.handler(request, response),
+    );
+    state.isOutdated = opened.connections.isOutdated;
+    const admin = createServerAdmin(monitored, metrics);
     closers.push(() => stop(admin));
     const adminPort = await listen(admin, configuration.admin);
-    const { delay, timeout } = configuration.drain;
-    const port = await listen(listener, configuration.listen);
-    closers.push(() => drain({ server: listener, delayMs: delay.ms, timeoutMs: timeout.ms }));
+    const port = await listen(opened.server, configuration.listen);
+    listener = opened;
+    closers.push(() => drain({ ...opened, ...times() }));
     return { port, adminPort };
   }
 
@@ -85,13 +106,25 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
       try {
         const ports = await open();
         log.write("info", "serving", { ...ports, routes: configuration.webhooks.map(({ path }) => path) });
+        matches.update();
         return ports;
       } catch (error) {
         await closeAll();
         throw error;
       }
     },
+    async reload(read) {
+      if (state.draining) return;
+      const current = inUse.current.parts.configuration;
+      const next = keepFixedFields({ next: read, current, fields: ["listen", "admin", "tracing"], log });
+      await inUse.exchange(next, (after, before) => {
+        if (listener !== undefined) exchangeListener(listener, after, before);
+        log.setLevel(next.log.level);
+      });
+      matches.update();
+    },
     close() {
+      if (listener !== undefined) state.answerBy ??= answerBy(clock.now(), times());
       state.draining = true;
       closing ??= closeAll();
       return closing;
@@ -99,47 +132,32 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
   };
 }
 
+function openListener({ parts }: ServedConfiguration, handler: ServedConfiguration["handler"]): OpenListener {
+  const requestTimeoutMs = requestTimeoutOf(parts.configuration);
+  const server = createWebhookListener({ tls: parts.tls(), handler, requestTimeoutMs });
+  return { server, connections: trackConnections(server) };
+}
+
+/** All that a listener itself has of a configuration. Nothing in it waits: no request meets half of one. */
+function exchangeListener(
+  { server, connections }: OpenListener,
+  { parts }: ServedConfiguration,
+  before: ServedConfiguration,
+): void {
+  const tls = parts.tls();
+  exchangeTLSMaterial(server, tls);
+  // whoever connected before was not asked for a certificate, and would be refused for as long as it keeps its connection
+  if (tls.clientCAs.length > 0 && before.parts.tls().clientCAs.length === 0) connections.outdate();
+  server.requestTimeout = requestTimeoutOf(parts.configuration);
+}
+
+function drainTimes({ drain: { delay, timeout } }: ServerConfiguration) {
+  return { delayMs: delay.ms, timeoutMs: timeout.ms };
+}
+
 /** Longer than a body may take, so that our own deadline decides and can answer with a denial; Node's cannot. */
-function requestTimeoutMs({ limits }: ServerConfiguration): number {
+function requestTimeoutOf({ limits }: ServerConfiguration): number {
   return limits.bodyTimeout.ms + 10_000;
-}
-
-function createServerMetrics(
-  configuration: ServerConfiguration,
-  { keyPair }: ServerParts,
-  state: ListenerState,
-): Metrics {
-  return createMetrics({
-    callerLabels: new Map(configuration.webhooks.map((webhook) => [webhook.path, callerLabel(webhook)])),
-    inFlight: () => state.inFlight,
-    draining: () => state.draining,
-    certificateExpiresAt: () => keyPair.current.notAfter,
-  });
-}
-
-interface AdminContext {
-  readonly log: Log;
-  readonly state: ListenerState;
-  readonly clock: Clock;
-}
-
-function createAdmin(
-  { keyPair, issuers }: ServerParts,
-  metrics: Metrics,
-  { log, state, clock }: AdminContext,
-): Server {
-  const readyz = readinessChecks({
-    draining: () => state.draining,
-    keyPair: () => keyPair.current,
-    issuers: issuers.list,
-    clock,
-  });
-  return createAdminListener({
-    health: { healthz: livenessChecks, livez: livenessChecks, readyz },
-    metrics: metrics.render,
-    onUnhealthy: (endpoint, failures) =>
-      log.write("warn", `${endpoint} check failed`, Object.fromEntries(failures)),
-  });
 }
 
 function stop(server: Server): Promise<void> {

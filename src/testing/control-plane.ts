@@ -92,7 +92,7 @@ function plantObjects({ authority, options }: ControlPlaneParts, planting: Plant
 }
 
 function listenerOf(
-  { authority, counts, options }: ControlPlaneParts,
+  { authority, clock, counts, options }: ControlPlaneParts,
   services: EndpointServices,
 ): HttpsListener {
   const { authentication, authorizer } = services;
@@ -105,6 +105,7 @@ function listenerOf(
     clientCaPem: authority.certificatePem,
     unservedFields: new Set(options.authenticationSource === false ? ["authenticationSource"] : []),
     answer: (call) => answerCall(call, services),
+    now: () => clock.now(),
     onRequest: () => {
       counts.calls += 1;
     },

@@ -2,12 +2,13 @@
  * `countersign/testing`: a control plane in this process, for tests of webhooks and of whoever calls them, and the
  * certificates such tests need.
  */
+
+export type { CertificateUsage } from "../certificates/certificate-writer.ts";
 export type { WebhookAuthentication } from "./admission/webhook-caller.ts";
 export {
   type CertificateAuthority,
   type CertificateAuthorityOptions,
   type CertificateOptions,
-  type CertificateUsage,
   createCertificateAuthority,
   type IssuedCertificate,
 } from "./certificates/certificate-authority.ts";

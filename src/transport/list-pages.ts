@@ -29,24 +29,26 @@ interface Page extends ObjectList {
 
 /**
  * A whole collection as it is now, page by page. Where the API server forgets a page's version meanwhile, once more and
- * all at once.
+ * all at once. `selection` is of the query: a selector of either kind.
  * @throws ERR_API_STATUS, ERR_TRANSPORT or ERR_TRANSPORT_TIMEOUT.
  */
 export async function listPages(
   client: Pick<RestClient, "request" | "server">,
   path: string,
   signal?: AbortSignal,
+  selection: Readonly<Record<string, string>> = {},
 ): Promise<ObjectList> {
   const items: ListedObject[] = [];
-  let page = await fetchPage(client, path, { limit: String(pageSize) }, signal);
+  const limit = String(pageSize);
+  let page = await fetchPage(client, path, { ...selection, limit }, signal);
   while (page.continueToken !== "") {
     items.push(...page.items);
-    const query = { limit: String(pageSize), continue: page.continueToken };
+    const query = { ...selection, limit, continue: page.continueToken };
     try {
       page = await fetchPage(client, path, query, signal);
     } catch (error) {
       if (apiStatusOf(error)?.code !== 410) throw error;
-      return fetchPage(client, path, {}, signal);
+      return fetchPage(client, path, selection, signal);
     }
   }
   return { items: [...items, ...page.items], resourceVersion: page.resourceVersion };

@@ -20,6 +20,8 @@ export interface ReflectorOptions<T> extends CollectionCopyOptions<T> {
   readonly client: Pick<RestClient, "request" | "stream" | "server">;
   /** What telemetry calls the collection of `path`. */
   readonly resource: string;
+  /** Only the object of this name: what a grant by `resourceNames` allows. Default: all. */
+  readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
   /** Default: a timer. */
   readonly pause?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
@@ -98,7 +100,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   };
 }
 
-type Subject = Pick<ReflectorOptions<unknown>, "client" | "path" | "resource" | "clock">;
+type Subject = Pick<ReflectorOptions<unknown>, "client" | "path" | "resource" | "name" | "clock">;
 
 function publish(
   { client, resource }: Subject,
@@ -110,10 +112,19 @@ function publish(
 
 /** The version that the list is of. */
 async function list(subject: Subject, copy: CollectionCopy<unknown>, signal: AbortSignal): Promise<string> {
-  const { items, resourceVersion } = await listPages(subject.client, subject.path, signal);
+  const { items, resourceVersion } = await listPages(
+    subject.client,
+    subject.path,
+    signal,
+    selectionOf(subject),
+  );
   copy.replace(items);
   publish(subject, "listed", { objects: items.length });
   return resourceVersion;
+}
+
+function selectionOf({ name }: Subject): Readonly<Record<string, string>> {
+  return name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
 }
 
 async function openFrom(
@@ -123,7 +134,8 @@ async function openFrom(
 ): Promise<AsyncIterable<WatchEvent>> {
   const { client, path, clock = systemClock } = subject;
   const timeoutSeconds = Math.floor(shortestWatchSeconds * (1 + clock.random()));
-  const request = { path, resourceVersion, timeoutSeconds, signal, timeoutMs: headTimeoutMs };
+  const selection = selectionOf(subject);
+  const request = { path, selection, resourceVersion, timeoutSeconds, signal, timeoutMs: headTimeoutMs };
   const events = await openWatch(client, request);
   publish(subject, "watching");
   return events;

@@ -47,6 +47,7 @@ export interface RestRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** `Content-Type` says which kind of JSON: by default `application/json`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
@@ -57,6 +58,8 @@ export interface RestResponse<T> {
   readonly status: number;
   /** Parsed where it is JSON, otherwise text. */
   readonly body: T;
+  /** What the server's clock said, epoch milliseconds, a whole second; undefined where it said nothing. */
+  readonly date?: number | undefined;
 }
 
 /** Raw JSON to and from one API server. */
@@ -117,7 +120,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
       const response = await once(request, deadline);
       const pauseMs = retryAfterMs(response);
       if (pauseMs === undefined || retries === maxRetries || performance.now() + pauseMs >= deadline)
-        return { status: response.status, body: parseBody(response) };
+        return { status: response.status, body: parseBody(response), date: dateOf(response) };
       await delay(pauseMs, undefined, request.signal === undefined ? {} : { signal: request.signal });
     }
   }
@@ -126,8 +129,8 @@ export function createRestClient(options: RestClientOptions): RestClient {
     server: options.server,
     send,
     async request<T>(request: RestRequest) {
-      const { status, body } = await send(request);
-      if (status >= 200 && status < 300) return { status, body: body as T };
+      const { status, body, date } = await send(request);
+      if (status >= 200 && status < 300) return { status, body: body as T, date };
       throw failureOf(connection, request, status, body);
     },
     async stream(request) {
@@ -232,12 +235,12 @@ function headersOf(
 ): string[] {
   // client-go's Accept: an API server answers 406 where its one representation is another, as for its keys
   const headers = ["Host", host, "User-Agent", userAgent, "Accept", "application/json, */*"];
-  if (body !== undefined)
-    headers.push("Content-Type", "application/json", "Content-Length", String(body.length));
+  const { "Content-Type": contentType = "application/json", ...more } = request.headers ?? {};
+  if (body !== undefined) headers.push("Content-Type", contentType, "Content-Length", String(body.length));
   if (bearer !== undefined) headers.push("Authorization", `Bearer ${bearer.reveal()}`);
   else if (basic !== undefined) headers.push("Authorization", basicValue(basic));
   if (impersonate !== undefined) headers.push(...impersonationHeaders(impersonate));
-  for (const [name, value] of Object.entries(request.headers ?? {})) headers.push(name, value);
+  for (const [name, value] of Object.entries(more)) headers.push(name, value);
   return headers;
 }
 
@@ -273,6 +276,11 @@ function parseBody({ body, headers }: ExchangeResponse): unknown {
     // without cause: the parser's message quotes the text, and the text may be half a token
     throw new CountersignError("ERR_TRANSPORT", "the answer calls itself JSON and is not");
   }
+}
+
+function dateOf({ headers }: ExchangeResponse): number | undefined {
+  const instant = Date.parse(headers.date ?? "");
+  return Number.isNaN(instant) ? undefined : instant;
 }
 
 /** RFC 9110 10.2.3, seconds only, as client-go reads it. */

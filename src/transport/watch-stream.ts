@@ -23,6 +23,8 @@ export interface WatchEvent {
 export interface WatchRequest {
   /** Of a collection. */
   readonly path: string;
+  /** Selectors, as the list had them. */
+  readonly selection?: Readonly<Record<string, string>> | undefined;
   /** Changes after this version. */
   readonly resourceVersion: string;
   /** When the server is to end the watch. */
@@ -52,6 +54,7 @@ export async function openWatch(
       ? new CountersignError("ERR_TRANSPORT_TIMEOUT", `watch of ${path}: it did not end when it was to`)
       : error;
   const query = {
+    ...request.selection,
     watch: "true",
     allowWatchBookmarks: "true",
     resourceVersion,

@@ -46,6 +46,8 @@ export interface RunningAgent {
   readonly log: () => string;
   readyz(): Promise<string>;
   metric(name: string): Promise<readonly string[]>;
+  /** Takes a configuration with these fields into use. */
+  reload(fields?: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -121,18 +123,21 @@ async function startAgent(
   cluster: RestClientOptions,
   { clock }: ControlPlane,
 ): Promise<RunningAgent> {
-  const text = JSON.stringify({
-    apiVersion: "countersign.dev/v1alpha1",
-    kind: "AgentConfiguration",
-    serviceAccount: caller,
-    apiGroup: "*",
-    socket: "run/agent.sock",
-    admin: { port: 0 },
-    ...fields,
-  });
+  const parse = (changed: Readonly<Record<string, unknown>>) => {
+    const text = JSON.stringify({
+      apiVersion: "countersign.dev/v1alpha1",
+      kind: "AgentConfiguration",
+      serviceAccount: caller,
+      apiGroup: "*",
+      socket: "run/agent.sock",
+      admin: { port: 0 },
+      ...changed,
+    });
+    return parseAgentConfiguration(text, { file: "agent.json", directory });
+  };
   let log = "";
   const agent: Agent = createAgent({
-    configuration: parseAgentConfiguration(text, { file: "agent.json", directory }),
+    configuration: parse(fields),
     cluster,
     clock,
     log: { write: (line) => (log += line) },
@@ -147,6 +152,7 @@ async function startAgent(
       (await get("/metrics"))
         .split("\n")
         .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)),
+    reload: (changed = {}) => agent.reload(parse(changed)),
     close: () => agent.close(),
   };
 }

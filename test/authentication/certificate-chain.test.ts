@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { findCertificateChain } from "../../src/authentication/certificate-chain.ts";
-import { contextSpecific, sequence } from "../../src/testing/certificates/der.ts";
+import { contextSpecific, sequence } from "../../src/certificates/der.ts";
 import {
   type CertificateParts,
   clientAuth,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { readCertificateExtensions } from "../../src/authentication/certificate-extensions.ts";
-import { sequence } from "../../src/testing/certificates/der.ts";
+import { sequence } from "../../src/certificates/der.ts";
 import { clientAuth, extension, rootCertificate } from "./certificates.ts";
 
 const root = rootCertificate({ pathLength: 3 });

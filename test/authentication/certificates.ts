@@ -10,7 +10,7 @@ import {
   set,
   time,
   utf8String,
-} from "../../src/testing/certificates/der.ts";
+} from "../../src/certificates/der.ts";
 import { noon } from "./minting.ts";
 
 /** Certificates by hand: `createCertificateAuthority` makes good ones, these can also be bad. */

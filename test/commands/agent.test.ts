@@ -21,20 +21,19 @@ describe("countersign agent", () => {
     await child?.stop();
   });
 
+  const textOf = (fields: object): string =>
+    JSON.stringify({
+      apiVersion: "countersign.dev/v1alpha1",
+      kind: "AgentConfiguration",
+      serviceAccount: { namespace: "kube-system", name: "caller" },
+      apiGroup: "apps",
+      socket: "run/agent.sock",
+      tokenFiles: [{ host: "svc.ns.svc:443", file: "tokens/svc" }],
+      admin: { port: 0 },
+      ...fields,
+    });
   const start = async (fields: object, args: readonly string[] = []): Promise<RunningProcess> => {
-    const file = await rig.write(
-      "agent.json",
-      JSON.stringify({
-        apiVersion: "countersign.dev/v1alpha1",
-        kind: "AgentConfiguration",
-        serviceAccount: { namespace: "kube-system", name: "caller" },
-        apiGroup: "apps",
-        socket: "run/agent.sock",
-        tokenFiles: [{ host: "svc.ns.svc:443", file: "tokens/svc" }],
-        admin: { port: 0 },
-        ...fields,
-      }),
-    );
+    const file = await rig.write("agent.json", textOf(fields));
     child = startProcess({
       command: process.execPath,
       args: [executable, "agent", "--config", file, ...args],
@@ -85,6 +84,37 @@ describe("countersign agent", () => {
     } finally {
       await second.stop();
     }
+  });
+
+  it("takes what its file says into use at SIGHUP and when it changes, and keeps the last good one", async () => {
+    const args = ["--kubeconfig", rig.kubeconfig];
+    const agent = await start({}, args);
+    const port = await adminPort();
+    const admin = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    const reloads = (outcome: string): number =>
+      agent
+        .output()
+        .split(`"what":"configuration"`)
+        .filter((line) => line.includes(`"outcome":"${outcome}"`)).length;
+    const another = async (outcome: string, act: () => unknown): Promise<void> => {
+      const before = reloads(outcome);
+      await act();
+      await poll(outcome, () => reloads(outcome) > before || undefined);
+    };
+    await another("reloaded", () => agent.signal("SIGHUP"));
+    await another("failed", () => rig.write("agent.json", "{}"));
+    expect(await admin("/metrics")).to.match(
+      /countersign_last_reload_failed\{what="configuration",[^}]*\} 1/,
+    );
+    await poll("readiness", async () => (await admin("/readyz")) === "ok" || undefined);
+    const files = { tokenFiles: [{ host: "svc.ns.svc:443", file: "tokens/other" }] };
+    await another("reloaded", () => rig.write("agent.json", textOf(files)));
+    await poll(
+      "a token",
+      () => readFileSync(join(rig.folder, "tokens/other"), "utf8").startsWith("ey") || undefined,
+    );
+    agent.signal("SIGTERM");
+    expect(await agent.exited()).to.equal(0);
   });
 
   it("prints every fault of its configuration and ends with 2", async () => {

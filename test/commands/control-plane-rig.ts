@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Webhook } from "../../src/apis/admissionregistration.ts";
 import { Secret } from "../../src/secret.ts";
 import { type ControlPlane, startControlPlane } from "../../src/testing/control-plane.ts";
+import type { ControlPlaneOptions } from "../../src/testing/control-plane-options.ts";
 import { createRestClient, type RestClient } from "../../src/transport/rest-client.ts";
 
 export interface ControlPlaneRig {
@@ -17,8 +18,8 @@ export interface ControlPlaneRig {
 }
 
 /** A control plane with ServiceAccount kube-system/caller, which may attest group `apps`, and a kubeconfig for it. */
-export async function startControlPlaneRig(): Promise<ControlPlaneRig> {
-  const controlPlane = await startControlPlane();
+export async function startControlPlaneRig(options: ControlPlaneOptions = {}): Promise<ControlPlaneRig> {
+  const controlPlane = await startControlPlane(options);
   const folder = await mkdtemp(join(tmpdir(), "countersign-commands-"));
   const kubeconfig = join(folder, "kubeconfig");
   await controlPlane.writeKubeconfig(kubeconfig);

@@ -49,7 +49,39 @@ describe("countersign serve", () => {
     server.signal("SIGTERM");
     await until(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status === 500);
     server.signal("SIGTERM");
-    expect(await server.exited()).to.not.equal(0);
+    // by itself: nobody else's default action ends the first process of a container
+    expect(await server.exited()).to.equal(128 + 15);
+  });
+
+  const reloads = (outcome: string): number =>
+    child!
+      .output()
+      .split(`"what":"configuration"`)
+      .slice(1)
+      .filter((line) => line.includes(`"outcome":"${outcome}"`)).length;
+
+  const another = async (outcome: string, act: () => unknown): Promise<void> => {
+    const before = reloads(outcome);
+    act();
+    await until(() => reloads(outcome) > before);
+  };
+
+  it("takes what its file says into use at SIGHUP and when it changes, and keeps the last good one", async () => {
+    const running = run();
+    const { adminPort } = await ports();
+    const write = (changes: object) => () => folder.write("server.json", configurationText({ ...changes }));
+    await another("reloaded", () => running.signal("SIGHUP"));
+    await another("reloaded", write({ leeway: "2m" }));
+    await another("failed", write({ leeway: "soon" }));
+    expect(running.output()).to.match(/server\.json:1:\d+: leeway: /);
+    const admin = async (path: string) => (await fetch(`http://127.0.0.1:${adminPort}${path}`)).text();
+    expect(await admin("/readyz")).to.equal("ok");
+    const failed = /countersign_last_reload_failed\{what="configuration",[^}]*\} (\d)/;
+    expect(failed.exec(await admin("/metrics"))?.[1]).to.equal("1");
+    await another("reloaded", write({}));
+    expect(failed.exec(await admin("/metrics"))?.[1]).to.equal("0");
+    running.signal("SIGTERM");
+    expect(await running.exited()).to.equal(0);
   });
 
   it("prints every fault of its configuration and ends with 2", async () => {

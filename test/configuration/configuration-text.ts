@@ -15,7 +15,7 @@ kind: ServerConfiguration
 tls: {certFile: tls.crt, keyFile: tls.key}
 webhooks:
   - path: /validate
-    policy: {builtIn: any}
+    policy: {file: policy.ts}
     ${route}
 ${parts.top ?? ""}`;
 }

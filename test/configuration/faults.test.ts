@@ -23,7 +23,7 @@ describe("a wrong configuration", () => {
     "with a field whose case is wrong": {
       text: file().replace("certFile", "certfile"),
       expected: [
-        "3:6: tls.certFile: is required",
+        "3:6: tls.certFile: is required beside keyFile",
         "3:7: tls.certfile: unknown field (did you mean certFile?)",
       ],
     },

@@ -1,5 +1,6 @@
 import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { describeAccessReviews } from "./access-reviews.ts";
+import { describeCertificateKeeping } from "./certificate-keeping.ts";
 import { describeDiscovery } from "./discovery.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
 import { describeMatchConditions } from "./match-conditions.ts";
@@ -41,6 +42,7 @@ export function describeContract(kind: TargetKind): void {
       describeStoredObjects(contract);
       describeListsAndWatches(contract);
       describeWebhookConfigurations(contract);
+      describeCertificateKeeping(contract);
       describeWebhookCalls(contract);
       describeWebhookFailures(contract);
       describeMutation(contract);

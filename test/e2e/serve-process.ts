@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly webhooks: readonly unknown[];
   /** Written beside the configuration, as `policies/NAME`. */
   readonly policies: Readonly<Record<string, string>>;
+  /** Beside those that every configuration has here: `drain`, `tracing`. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   /** How it reaches the API server, where it has to. */
   readonly kubeconfig?: string;
 }
@@ -32,6 +34,10 @@ export interface ServeProcess {
   /** Everything it logged so far, line by line, decoded. */
   log(): readonly LogLine[];
   metrics(): Promise<string>;
+  /** Its answer and status on the admin listener. */
+  admin(path: string): Promise<Response>;
+  signal(name: NodeJS.Signals): void;
+  exited(): Promise<number>;
   stop(): Promise<number>;
 }
 
@@ -39,7 +45,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /** `countersign serve` as a process of its own, from the built package, ready to be called. */
 export async function startServe(options: ServeOptions): Promise<ServeProcess> {
-  const { folder, names, port, issuers, webhooks, policies, kubeconfig } = options;
+  const { folder, names, port, issuers, webhooks, policies, fields, kubeconfig } = options;
   const authority = createCertificateAuthority({ commonName: "webhook-ca" });
   const pair = authority.issue({
     commonName: "countersign",
@@ -64,6 +70,7 @@ export async function startServe(options: ServeOptions): Promise<ServeProcess> {
       webhooks,
       drain: { delay: "0s", timeout: "5s" },
       log: { level: "debug" },
+      ...fields,
     }),
   );
   const flags = ["--config", config, ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig])];
@@ -83,6 +90,9 @@ export async function startServe(options: ServeOptions): Promise<ServeProcess> {
         .filter((line) => line.startsWith("{"))
         .map((line) => JSON.parse(line) as LogLine),
     metrics: async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(),
+    admin: (path) => fetch(`http://127.0.0.1:${adminPort}${path}`),
+    signal: server.signal,
+    exited: server.exited,
     stop: () => server.stop(10_000),
   };
 }

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
@@ -57,6 +66,18 @@ describe("the binaries of a real control plane", () => {
     expect(await resolve()).to.deep.equal({ file: join(folder, cachePath), source: "go build" });
     expect(await resolve()).to.include({ source: "cache" });
     expect(readdirSync(join(folder, dirname(cachePath)))).to.deep.equal(["kube-apiserver"]);
+  });
+
+  it("are built without what their release leaves out", async () => {
+    program(
+      "bin/go",
+      `case "$1" in version) echo go;; build) echo "$*" >"${folder}/asked"; eval "out=\\\${$(($# - 1))}"; echo built >"$out";; esac`,
+    );
+    const env = { PATH: `${folder}/bin:/usr/bin:/bin`, XDG_CACHE_HOME: `${folder}/cache` };
+    await resolveBinary("ctr", releases.containerd, (line) => said.push(line), env);
+    const asked = readFileSync(join(folder, "asked"), "utf8");
+    expect(asked).to.contain(" -tags no_btrfs no_zfs ").and.to.contain("/containerd/v2/cmd/ctr");
+    expect(existsSync(join(folder, "cache/countersign/binaries/containerd-v2.4.2/ctr"))).to.equal(true);
   });
 
   it("are not half there when the build fails, and the reason is told", async () => {

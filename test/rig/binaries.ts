@@ -7,8 +7,10 @@ import { run } from "./child-process.ts";
 export interface BinaryRelease {
   /** The folder under test/binaries whose go.mod pins the sources. */
   readonly module: string;
-  readonly project: "kubernetes" | "etcd" | "sample-apiserver";
+  readonly project: "kubernetes" | "etcd" | "sample-apiserver" | "containerd" | "pause" | "helm";
   readonly version: string;
+  /** What is left out of the build, as Go says it. */
+  readonly tags?: readonly string[];
 }
 
 export interface Binary {
@@ -21,13 +23,31 @@ export const releases = {
   "kubernetes-1.34": { module: "kubernetes-1.34", project: "kubernetes", version: "1.34.4" },
   etcd: { module: "etcd", project: "etcd", version: "3.6.16" },
   "sample-apiserver": { module: "sample-apiserver", project: "sample-apiserver", version: "0.37.0" },
+  // two file systems for images whose drivers need C
+  containerd: { module: "containerd", project: "containerd", version: "2.4.2", tags: ["no_btrfs", "no_zfs"] },
+  pause: { module: "pause", project: "pause", version: "1" },
+  helm: { module: "helm", project: "helm", version: "4.3.1" },
 } as const satisfies Record<string, BinaryRelease>;
 
 const packages: Readonly<Record<string, string>> = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+  "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+  "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+  "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+  kubelet: "k8s.io/kubernetes/cmd/kubelet",
   kubectl: "k8s.io/kubernetes/cmd/kubectl",
+  containerd: "github.com/containerd/containerd/v2/cmd/containerd",
+  "containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+  ctr: "github.com/containerd/containerd/v2/cmd/ctr",
+  pause: "countersign.dev/test/binaries/pause",
   etcd: "go.etcd.io/etcd/server/v3",
   "sample-apiserver": "k8s.io/sample-apiserver",
+  helm: "helm.sh/helm/v4/cmd/helm",
+};
+
+const versionArguments: Readonly<Record<string, readonly string[]>> = {
+  kubectl: ["version", "--client"],
+  helm: ["version", "--short"],
 };
 
 /** 255 s were measured for kube-apiserver on two idle cores; a slow machine is given six times that. */
@@ -70,7 +90,7 @@ async function assetOf(
   if (!folder) return undefined;
   const file = resolve(folder, name);
   if (!existsSync(file)) return undefined;
-  const { stdout } = await run(file, name === "kubectl" ? ["version", "--client"] : ["--version"]);
+  const { stdout } = await run(file, versionArguments[name] ?? ["--version"]);
   if (stdout.includes(version)) return { file, source: "KUBEBUILDER_ASSETS" };
   say(`${name}: KUBEBUILDER_ASSETS holds another version than ${version} and is passed over`);
   return undefined;
@@ -98,6 +118,7 @@ async function build(
     const args = [
       "build",
       "-trimpath",
+      ...(release.tags === undefined ? [] : ["-tags", release.tags.join(" ")]),
       "-ldflags",
       linkerFlags(release),
       "-o",
@@ -123,6 +144,7 @@ async function build(
 
 /** Without these a server calls itself v0.0.0, and some clients balk. */
 function linkerFlags({ project, version }: BinaryRelease): string {
+  if (project === "helm") return `-s -w -X helm.sh/helm/v4/internal/version.version=v${version}`;
   if (project !== "kubernetes") return "-s -w";
   const [major, minor] = version.split(".");
   const set = (name: string, value: string): string => `-X k8s.io/component-base/version.${name}=${value}`;

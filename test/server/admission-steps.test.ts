@@ -14,6 +14,7 @@ import {
 } from "./webhook-rig.ts";
 
 const good = mint();
+const callerName = "system:serviceaccount:kube-system:webhook-auth";
 const evilGroup = { group: "evil.io", version: "v1", resource: "things" };
 
 /** Every way in which a caller may not be accepted, with the code that only the log sees. */
@@ -175,6 +176,11 @@ describe("a webhook route", () => {
         });
         expect(recorder.requests[0]).to.include({ allowed: true, mode: "observe" });
         expect(recorder.requests[0]).to.not.have.property("caller");
+        // whoever proved who they are and showed a review that is not theirs to show is named
+        if (code.startsWith("ERR_GROUP")) expect(recorder.refusals[0]).to.have.property("caller", callerName);
+        else expect(recorder.refusals[0]).to.not.have.property("caller");
+        expect(recorder.refusals[0]?.requestId).to.be.a("string");
+        expect(recorder.requests[0]?.requestId).to.equal(recorder.refusals[0]?.requestId);
         const denied = await rig.post({ ...post, path: "/observe/denied" });
         expect(denied.body.response?.allowed).to.equal(false);
       });

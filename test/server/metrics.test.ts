@@ -15,17 +15,23 @@ const request: RequestMessage = {
 describe("createMetrics", () => {
   let metrics: Metrics;
   let draining = false;
+  const labels = new Map([
+    [
+      "/validate",
+      (name: string) => (name.endsWith(":webhook-caller") ? "kube-system/webhook-caller" : "unknown"),
+    ],
+  ]);
   beforeEach(() => {
     metrics = createMetrics({
-      callerLabels: new Map([
-        [
-          "/validate",
-          (name: string) => (name.endsWith(":webhook-caller") ? "kube-system/webhook-caller" : "unknown"),
-        ],
-      ]),
+      callerLabels: () => labels,
       inFlight: () => 2,
       draining: () => draining,
+      policyMatches: () => [
+        { path: "/validate", policy: "wide", unsent: ["DELETE pods", "CREATE services"] },
+        { path: "/validate", policy: "fitting", unsent: [] },
+      ],
       certificateExpiresAt: () => 1_800_000_000_000,
+      authority: () => undefined,
     });
   });
   afterEach(() => metrics.close());
@@ -85,6 +91,33 @@ describe("createMetrics", () => {
     expect(await lines("authentication_total")).to.deep.equal([
       '{path="/validate",mode="enforce",result="refused",method="",code="ERR_GROUP_NOT_ATTESTED",caller="unknown"} 1',
       '{path="/validate",mode="observe",result="would_refuse",method="",code="ERR_GROUP_NOT_ATTESTED",caller="unknown"} 1',
+    ]);
+  });
+
+  it("says whom enforcing would refuse, where that is known and the configuration names them", async () => {
+    for (const caller of ["system:serviceaccount:kube-system:webhook-caller", "system:serviceaccount:a:b"])
+      diagnosticsChannel("countersign:refusal").publish({
+        path: "/validate",
+        mode: "observe",
+        outcome: "wouldRefuse",
+        code: "ERR_GROUP_NOT_ATTESTED",
+        detail: "x",
+        caller,
+      });
+    const would = 'mode="observe",result="would_refuse",method="",code="ERR_GROUP_NOT_ATTESTED"';
+    expect(await lines("authentication_total")).to.deep.equal([
+      `{path="/validate",${would},caller="kube-system/webhook-caller"} 1`,
+      `{path="/validate",${would},caller="unknown"} 1`,
+    ]);
+  });
+
+  it("counts the spans that were sent, and those that could not be", async () => {
+    diagnosticsChannel("countersign:traces").publish({ outcome: "exported", spans: 3 });
+    diagnosticsChannel("countersign:traces").publish({ outcome: "failed", spans: 2 });
+    diagnosticsChannel("countersign:traces").publish({ outcome: "exported", spans: 4 });
+    expect(await lines("trace_spans_total")).to.deep.equal([
+      '{outcome="exported"} 7',
+      '{outcome="failed"} 2',
     ]);
   });
 
@@ -153,6 +186,10 @@ describe("createMetrics", () => {
   it("reads gauges when it is asked", async () => {
     expect(await lines("requests_in_flight")).to.deep.equal([" 2"]);
     expect(await lines("certificate_expiry_timestamp_seconds")).to.deep.equal([" 1800000000"]);
+    expect(await lines("policy_unsent_matches")).to.deep.equal([
+      '{path="/validate",policy="wide"} 2',
+      '{path="/validate",policy="fitting"} 0',
+    ]);
     expect(await lines("draining")).to.deep.equal([" 0"]);
     draining = true;
     expect(await lines("draining")).to.deep.equal([" 1"]);

@@ -88,6 +88,7 @@ export interface PostOptions {
   readonly token?: string | undefined;
   readonly path?: string;
   readonly agent?: Agent;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface RunningServer {
@@ -97,6 +98,8 @@ export interface RunningServer {
   /** Log lines so far, decoded. */
   log(): Record<string, unknown>[];
   connect(): TLSSocket;
+  /** Takes the configuration of these tests with other changes into use. */
+  reload(changes?: Readonly<Record<string, unknown>>): Promise<void>;
   post(options?: PostOptions): Promise<{ body: AnswerBody; connection: string | undefined }>;
   admin(path: string): Promise<{ status: number; text: string }>;
 }
@@ -107,11 +110,10 @@ export async function startServer(
   cluster?: () => Promise<ClusterConnection>,
 ): Promise<RunningServer> {
   const lines: string[] = [];
+  const parse = (changed: Readonly<Record<string, unknown>>) =>
+    parseServerConfiguration(configurationText(changed), { file: "server.json", directory: folder.path });
   const server = createWebhookServer({
-    configuration: parseServerConfiguration(configurationText(changes), {
-      file: "server.json",
-      directory: folder.path,
-    }),
+    configuration: parse(changes),
     log: { write: (line) => lines.push(line) },
     ...(cluster !== undefined && { cluster }),
   });
@@ -123,6 +125,7 @@ export async function startServer(
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     connect: () =>
       connect({ port, host: "127.0.0.1", ca: authority.certificatePem, servername: "localhost" }),
+    reload: (changed = {}) => server.reload(parse(changed)),
     post: (options = {}) => post(port, options),
     async admin(path) {
       const response = await fetch(`http://127.0.0.1:${adminPort}${path}`, {
@@ -135,7 +138,7 @@ export async function startServer(
 
 function post(
   port: number,
-  { token = mintNow(), path = "/validate", agent }: PostOptions,
+  { token = mintNow(), path = "/validate", agent, headers }: PostOptions,
 ): ReturnType<RunningServer["post"]> {
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
@@ -150,6 +153,7 @@ function post(
           ...(token !== "" && { authorization: `Bearer ${token}` }),
           "content-type": "application/json",
           connection: "keep-alive",
+          ...headers,
         },
       },
       (response) => {

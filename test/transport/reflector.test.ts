@@ -82,6 +82,29 @@ describe("reflector", () => {
     expect(changes).to.equal(1);
   });
 
+  it("asks for one object alone where it is named, in lists and watches", async () => {
+    const queries: string[] = [];
+    const asking = <T extends { readonly query?: Readonly<Record<string, string>> }>(request: T): T => {
+      queries.push(request.query?.fieldSelector ?? "all");
+      return request;
+    };
+    const { client } = collection;
+    reflector = createReflector({
+      client: {
+        server: client.server,
+        request: (request) => client.request(asking(request)),
+        stream: (request) => client.stream(asking(request)),
+      },
+      path: "/apis/example.com/v1/things",
+      resource: "things",
+      name: "mine",
+      decode,
+      onChange: () => void changes++,
+    });
+    await until(() => collection.openWatches() === 1);
+    expect(queries).to.deep.equal(["metadata.name=mine", "metadata.name=mine"]);
+  });
+
   it("shows an empty collection as one", async () => {
     start();
     await until(() => changes === 1);

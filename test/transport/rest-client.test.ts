@@ -57,6 +57,39 @@ describe("REST client", () => {
     expect(JSON.parse(body.body)).to.deep.equal({ spec: { attestations: { future: ["a"] } } });
   });
 
+  it("sends the kind of JSON that it is told, and says it once", async () => {
+    answer = echo;
+    const { body } = await client().request<{ headers: Record<string, string[]> }>({
+      method: "PATCH",
+      path: "/",
+      body: [],
+      headers: { "Content-Type": "application/json-patch+json", "X-More": "1" },
+    });
+    expect(body.headers).to.deep.include({
+      "content-type": ["application/json-patch+json"],
+      "x-more": ["1"],
+    });
+  });
+
+  it("tells what the server's clock said, of refusals too, and nothing where it said none", async () => {
+    const dated = (status: number, date: string | undefined): void => {
+      answer = (_, response) => {
+        if (date === undefined) response.sendDate = false;
+        else response.setHeader("Date", date);
+        answerJSON(response, status, {});
+      };
+    };
+    const date = "Tue, 01 Jan 2030 12:00:00 GMT";
+    dated(200, date);
+    expect((await client().request({ path: "/" })).date).to.equal(Date.UTC(2030, 0, 1, 12));
+    dated(404, date);
+    expect((await client().send({ path: "/" })).date).to.equal(Date.UTC(2030, 0, 1, 12));
+    for (const none of [undefined, "soon"]) {
+      dated(200, none);
+      expect((await client().send({ path: "/" })).date).to.equal(undefined);
+    }
+  });
+
   it("keeps one connection for requests that come one after the other", async () => {
     answer = echo;
     const before = server.connections();

@@ -131,7 +131,10 @@ const missingCABundle: LintRule<WebhookSubject> = {
   severity: "warning",
   check({ configuration, webhook: { clientConfig } }) {
     const { annotations = {} } = configuration.metadata;
-    const isInjected = Object.keys(annotations).some((key) => key.startsWith("cert-manager.io/inject-"));
+    // cert-manager's injector writes it, or our own server (tls.selfSigned)
+    const isInjected = Object.keys(annotations).some((key) =>
+      /^(cert-manager\.io\/inject-|countersign\.dev\/inject-ca-from-secret$)/.test(key),
+    );
     return faultIf(
       clientConfig.service !== undefined && !clientConfig.caBundle && !isInjected,
       [...config, "caBundle"],

@@ -24,6 +24,8 @@ export interface HttpsListenerOptions {
   /** Names of fields that are taken for unknown. */
   readonly unservedFields: ReadonlySet<string>;
   readonly answer: (call: ApiCall) => Promise<ApiAnswer>;
+  /** What answers are dated by, epoch milliseconds. */
+  readonly now: () => number;
   /** Called once for each request, before anything is decided. */
   readonly onRequest: (method: string, path: string) => void;
 }
@@ -95,6 +97,7 @@ async function serve(
   const gone = new AbortController();
   const { signal } = gone;
   response.on("close", () => gone.abort());
+  response.setHeader("date", new Date(options.now()).toUTCString());
   const recorder = createWarningRecorder();
   try {
     const arrival = receive(request, options);

@@ -12,6 +12,7 @@ import type { ResourceKind } from "../objects/resource-kind.ts";
 import { type FieldError, invalid, required } from "../status/field-error.ts";
 import { defaultPodSpec } from "./pod-defaults.ts";
 import { defaultBinding, validateBinding, validateRole } from "./rbac-strategy.ts";
+import { defaultSecret, validateSecret } from "./secret-strategy.ts";
 import {
   defaultWebhookConfiguration,
   validateWebhookConfiguration,
@@ -42,7 +43,7 @@ const strategies: Readonly<Record<string, ObjectStrategy>> = {
     prepareForCreate: withStatus({ phase: "Pending", qosClass: "BestEffort" }),
     validate: (pod) => validateContainers(objectAt(pod, "spec"), "spec"),
   },
-  "/secrets": { defaults: defaultSecret },
+  "/secrets": { defaults: defaultSecret, validate: validateSecret },
   "/services": {
     defaults: defaultService,
     prepareForCreate: withStatus({ loadBalancer: {} }),
@@ -78,19 +79,6 @@ function defaultNamespace(namespace: ApiObject): ApiObject {
     ...(metadata.name ? { "kubernetes.io/metadata.name": metadata.name } : {}),
   };
   return { ...namespace, metadata: { ...metadata, labels }, spec: { finalizers: ["kubernetes"] } };
-}
-
-function defaultSecret(secret: ApiObject): ApiObject {
-  const { stringData, ...rest } = secret;
-  const encoded = Object.entries(isJsonObject(stringData) ? stringData : {}).map(
-    ([key, value]) => [key, Buffer.from(String(value)).toString("base64")] as const,
-  );
-  const data = { ...objectAt(secret, "data"), ...Object.fromEntries(encoded) };
-  return {
-    ...rest,
-    type: secret.type ?? "Opaque",
-    ...(Object.keys(data).length > 0 ? { data } : {}),
-  } as ApiObject;
 }
 
 function defaultService(service: ApiObject): ApiObject {

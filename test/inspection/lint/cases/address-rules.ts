@@ -123,6 +123,9 @@ export const addressCases: readonly RuleCase[] = [
       named(validating({ clientConfig: { service } }), "injected", {
         annotations: { "cert-manager.io/inject-ca-from": "shop/images" },
       }),
+      named(validating({ clientConfig: { service } }), "kept", {
+        annotations: { "countersign.dev/inject-ca-from-secret": "shop/images-tls" },
+      }),
     ],
   },
 ];

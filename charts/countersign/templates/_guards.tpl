@@ -1,0 +1,223 @@
+{{/* Everything that contradicts, as a JSON list of sentences; each says what to change. */}}
+{{- define "countersign.faults" -}}
+{{- $faults := list -}}
+{{- if not (or .Values.server.enabled .Values.agent.enabled) -}}
+{{- $faults = append $faults "server.enabled and agent.enabled are both false, so nothing would be installed: set one of them" -}}
+{{- end -}}
+{{- if .Values.server.enabled -}}
+{{- $faults = concat $faults (include "countersign.tlsFaults" . | fromJsonArray) (include "countersign.authenticationFaults" . | fromJsonArray)
+      (include "countersign.policyFaults" . | fromJsonArray) (include "countersign.serverFaults" . | fromJsonArray) -}}
+{{- end -}}
+{{- if .Values.agent.enabled -}}
+{{- $faults = concat $faults (include "countersign.agentFaults" . | fromJsonArray) -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{- define "countersign.tlsFaults" -}}
+{{- $faults := list -}}
+{{- $tls := .Values.tls -}}
+{{- range $mode, $fields := dict "selfSigned" (list "caValidity" "certificateValidity" "renewBefore")
+      "certManager" (list "issuerRef" "duration" "renewBefore") "existingSecret" (list "name" "caBundle" "annotations") -}}
+{{- range $fields -}}
+{{- if and (ne $mode $tls.mode) (get (get $tls $mode) .) -}}
+{{- $faults = append $faults (printf "tls.%s.%s is set while tls.mode is %s: remove it, or set tls.mode to %s" $mode . $tls.mode $mode) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $tls.mode "existingSecret" -}}
+{{- if not $tls.existingSecret.name -}}
+{{- $faults = append $faults "tls.mode existingSecret needs tls.existingSecret.name: the Secret with tls.crt and tls.key" -}}
+{{- end -}}
+{{- if not (or $tls.existingSecret.caBundle $tls.existingSecret.annotations) -}}
+{{- $faults = append $faults "tls.mode existingSecret needs tls.existingSecret.caBundle, or tls.existingSecret.annotations by which somebody injects it: without a caBundle the API server trusts no certificate for *.svc" -}}
+{{- end -}}
+{{- if and $tls.existingSecret.caBundle $tls.existingSecret.annotations -}}
+{{- $faults = append $faults "tls.existingSecret.caBundle and tls.existingSecret.annotations would both write caBundle: keep one" -}}
+{{- end -}}
+{{- with $tls.existingSecret.caBundle -}}
+{{- if not (contains "-----BEGIN CERTIFICATE-----" .) -}}
+{{- $faults = append $faults "tls.existingSecret.caBundle is no PEM: give the certificate itself (-----BEGIN CERTIFICATE-----), not its base64" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $tls.mode "selfSigned") (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
+{{- $faults = append $faults "tls.mode selfSigned writes as the server's ServiceAccount, and serviceAccount.create is false: set serviceAccount.name to one that is there, or the grants would go to everybody's \"default\"" -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{- define "countersign.authenticationFaults" -}}
+{{- $faults := list -}}
+{{- $given := .Values.authentication -}}
+{{- $tokens := $given.webhookTokens -}}
+{{- $accounts := include "countersign.webhookTokenServiceAccounts" . | fromJsonArray -}}
+{{- $plain := include "countersign.plainServiceAccounts" . | fromJsonArray -}}
+{{- $enforces := eq .Values.mode "enforce" -}}
+{{- range .Values.policies }}{{ if eq (default "" .mode) "enforce" }}{{ $enforces = true }}{{ end }}{{ end -}}
+{{- $can := or $plain $given.clientCertificates.names (and $tokens.enabled (or $accounts $tokens.aggregatedOnly)) -}}
+{{- if and $enforces (not $can) -}}
+{{- $faults = append $faults "mode enforce would refuse everybody: name who calls, by authentication.webhookTokens.serviceAccounts (kube-apiserver's tokens), agent.enabled, authentication.serviceAccounts or authentication.clientCertificates.names; or set authentication.webhookTokens.aggregatedOnly where only aggregated API servers call; until then use mode observe" -}}
+{{- end -}}
+{{- if and (not $tokens.enabled) (or $tokens.serviceAccounts $tokens.aggregatedOnly) -}}
+{{- $faults = append $faults "authentication.webhookTokens.enabled is false, so its serviceAccounts and aggregatedOnly would count for nothing: set it to true, or remove them" -}}
+{{- end -}}
+{{- if and $tokens.aggregatedOnly $accounts -}}
+{{- $faults = append $faults "authentication.webhookTokens.aggregatedOnly says that nobody is listed, and serviceAccounts (or agent.enabled) lists somebody: keep one of them" -}}
+{{- end -}}
+{{- if and $given.tokenReview.enabled (not (include "countersign.acceptsTokens" .)) -}}
+{{- $faults = append $faults "authentication.tokenReview has no token to ask about: enable authentication.webhookTokens, or list authentication.serviceAccounts" -}}
+{{- end -}}
+{{- if and (include "countersign.acceptsTokens" .) (not .Values.issuers) -}}
+{{- $faults = append $faults "tokens are accepted and issuers is empty: nobody's signature could be verified; name an issuer, {name: cluster} for this cluster" -}}
+{{- end -}}
+{{- $ca := $given.clientCertificates.ca -}}
+{{- if and $given.clientCertificates.names (not (or $ca.configMap $ca.secret)) -}}
+{{- $faults = append $faults "authentication.clientCertificates.names needs a CA: set authentication.clientCertificates.ca.configMap or .secret" -}}
+{{- end -}}
+{{- if and $ca.configMap $ca.secret -}}
+{{- $faults = append $faults "authentication.clientCertificates.ca names a configMap and a secret: keep one" -}}
+{{- end -}}
+{{- if and (or $ca.configMap $ca.secret) (not $given.clientCertificates.names) -}}
+{{- $faults = append $faults "authentication.clientCertificates.ca without names accepts nobody: list authentication.clientCertificates.names" -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{- define "countersign.policyFaults" -}}
+{{- $root := . -}}
+{{- $faults := list -}}
+{{- $names := dict -}}
+{{- $ports := dict -}}
+{{- $builtIns := include "countersign.builtInRules" . | fromYaml -}}
+{{- if not (or .Values.selfTest.enabled .Values.policies) -}}
+{{- $faults = append $faults "selfTest.enabled is false and policies is empty, so the server would serve nothing: name a policy, or leave the self-test" -}}
+{{- end -}}
+{{- range $index, $policy := .Values.policies -}}
+{{- $where := printf "policies[%d]" $index -}}
+{{- $sources := list -}}
+{{- range $key := list "builtIn" "configMap" "source" }}{{ if get $policy $key }}{{ $sources = append $sources $key }}{{ end }}{{ end -}}
+{{- if ne (len $sources) 1 -}}
+{{- $faults = append $faults (printf "%s needs exactly one of builtIn, configMap and source, and has %s" $where (default "none" (join ", " $sources))) -}}
+{{- end -}}
+{{- if and (not $policy.builtIn) (not $policy.name) -}}
+{{- $faults = append $faults (printf "%s.name is required for a policy that is not built in: it becomes its path, its webhook's name and its volume's" $where) -}}
+{{- end -}}
+{{- if and $policy.builtIn (not (hasKey $builtIns $policy.builtIn)) -}}
+{{- $faults = append $faults (printf "%s.builtIn %q is not known: there is %s" $where $policy.builtIn (keys $builtIns | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- if and (not $policy.builtIn) (not $policy.rules) -}}
+{{- $faults = append $faults (printf "%s.rules is required for a policy that is not built in: they say for which requests the API server calls it" $where) -}}
+{{- end -}}
+{{- if and $policy.parameters (not $policy.builtIn) -}}
+{{- $faults = append $faults (printf "%s.parameters are for a built-in policy; a file of yours has none" $where) -}}
+{{- end -}}
+{{- if and $policy.file (not $policy.configMap) -}}
+{{- $faults = append $faults (printf "%s.file is the key of a configMap: set %s.configMap as well, or remove it" $where $where) -}}
+{{- end -}}
+{{- if and $policy.reinvocationPolicy (not $policy.mutating) -}}
+{{- $faults = append $faults (printf "%s.reinvocationPolicy is for mutating policies: set mutating to true, or remove it" $where) -}}
+{{- end -}}
+{{- range $rule := default (list) $policy.rules -}}
+{{- $faults = concat $faults (include "countersign.ruleFaults" (list $where $rule) | fromJsonArray) -}}
+{{- end -}}
+{{- if and (eq (default "" $policy.failurePolicy) "Fail") (include "countersign.nobodyServes" $root) -}}
+{{- $faults = append $faults (printf "%s.failurePolicy is Fail and server.replicaCount is 0: every request it matches would be refused; use Ignore, or replicas" $where) -}}
+{{- end -}}
+{{- end -}}
+{{- range $route := include "countersign.routes" . | fromJsonArray -}}
+{{- if hasKey $names $route.name -}}
+{{- $faults = append $faults (printf "two policies are called %q: give each a name of its own" $route.name) -}}
+{{- end -}}
+{{- $_ := set $names $route.name true -}}
+{{- $port := printf "%d" (int $route.port) -}}
+{{- if hasKey $ports $port -}}
+{{- $faults = append $faults (printf "Service port %s is that of %q and of %q: whoever presents a token knows host and port only, so give each a port of its own" $port (get $ports $port) $route.name) -}}
+{{- end -}}
+{{- $_ := set $ports $port $route.name -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{/* What a rule must not send here; called with (list where rule). */}}
+{{- define "countersign.ruleFaults" -}}
+{{- $where := index . 0 -}}
+{{- $rule := index . 1 -}}
+{{- $faults := list -}}
+{{- if has "*" $rule.apiGroups -}}
+{{- $faults = append $faults (printf "%s.rules: apiGroups \"*\" would make every write of the cluster wait for this webhook, leases and its own pods included: name the groups" $where) -}}
+{{- end -}}
+{{- if or (has "authentication.k8s.io" $rule.apiGroups) (has "authorization.k8s.io" $rule.apiGroups) -}}
+{{- $faults = append $faults (printf "%s.rules: tokenreviews, subjectaccessreviews and what else is in authentication.k8s.io and authorization.k8s.io are questions that answering needs this webhook's callers for: leave these groups out" $where) -}}
+{{- end -}}
+{{- if has "" $rule.apiGroups -}}
+{{- range $resource := list "serviceaccounts/token" "serviceaccounts/*" "*/token" "*/*" -}}
+{{- if has $resource $rule.resources -}}
+{{- $faults = append $faults (printf "%s.rules: %q matches serviceaccounts/token, the request for the very token this webhook is called with: name other resources" $where $resource) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{- define "countersign.nobodyServes" -}}
+{{- if and (eq (int .Values.server.replicaCount) 0) (not .Values.autoscaling.enabled) }}true{{ end -}}
+{{- end -}}
+
+{{- define "countersign.serverFaults" -}}
+{{- $faults := list -}}
+{{- $server := .Values.server -}}
+{{- if include "countersign.nobodyServes" . -}}
+{{- if eq .Values.webhooks.failurePolicy "Fail" -}}
+{{- $faults = append $faults "webhooks.failurePolicy is Fail and server.replicaCount is 0: every request that a policy matches would be refused; use Ignore, or replicas" -}}
+{{- else if and (eq .Values.mode "enforce") (not .Values.webhooks.failurePolicy) .Values.policies -}}
+{{- $faults = append $faults "mode enforce means failurePolicy Fail, and server.replicaCount is 0: every request that a policy matches would be refused; set replicas, or webhooks.failurePolicy to Ignore" -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (int $server.port) (int $server.adminPort) -}}
+{{- $faults = append $faults (printf "server.port and server.adminPort are both %d: give each its own" (int $server.port)) -}}
+{{- end -}}
+{{- $drain := add (int $server.drain.delaySeconds) (int $server.drain.timeoutSeconds) -}}
+{{- if not (kindIs "invalid" $server.terminationGracePeriodSeconds) -}}
+{{- if le (int $server.terminationGracePeriodSeconds) (int $drain) -}}
+{{- $faults = append $faults (printf "server.terminationGracePeriodSeconds %d ends a server that still drains for %d s: raise it, or lower server.drain" (int $server.terminationGracePeriodSeconds) (int $drain)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+{{- $faults = append $faults "autoscaling.minReplicas is more than autoscaling.maxReplicas: lower one, or raise the other" -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) -}}
+{{- $faults = append $faults "metrics.serviceMonitor needs the Service it monitors: set metrics.service.enabled, or use metrics.podMonitor" -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
+{{- $faults = append $faults "metrics.serviceMonitor and metrics.podMonitor would both count every server: keep one" -}}
+{{- end -}}
+{{- if and (kindIs "invalid" $server.tracing.samplingRatio | not) (not $server.tracing.endpoint) -}}
+{{- $faults = append $faults "server.tracing.samplingRatio without server.tracing.endpoint traces nothing: set the endpoint, or remove it" -}}
+{{- end -}}
+{{- $budget := .Values.podDisruptionBudget -}}
+{{- if and $budget.enabled (kindIs "float64" $budget.minAvailable) (not .Values.autoscaling.enabled) -}}
+{{- if ge (int $budget.minAvailable) (int $server.replicaCount) -}}
+{{- $faults = append $faults (printf "podDisruptionBudget.minAvailable %d of %d replicas lets no node be drained: lower it, or use maxUnavailable" (int $budget.minAvailable) (int $server.replicaCount)) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{- define "countersign.agentFaults" -}}
+{{- $faults := list -}}
+{{- $agent := .Values.agent -}}
+{{- if and (not $agent.serviceAccount.create) (not $agent.serviceAccount.name) -}}
+{{- $faults = append $faults "agent.serviceAccount.create is false: set agent.serviceAccount.name to the ServiceAccount whose tokens the agent gives out" -}}
+{{- end -}}
+{{- if and (eq $agent.mode "attested") (not $agent.apiGroup) -}}
+{{- $faults = append $faults "agent.apiGroup is required with agent.mode attested: \"*\" for kube-apiserver, the one group of an aggregated API server" -}}
+{{- end -}}
+{{- if and (eq $agent.mode "attested") $agent.audiences -}}
+{{- $faults = append $faults "agent.audiences goes with agent.mode audience: an attested token's audience is that of the webhook; remove it" -}}
+{{- end -}}
+{{- if and .Values.server.enabled (eq $agent.mode "attested") (not .Values.authentication.webhookTokens.enabled) -}}
+{{- $faults = append $faults "the agent gives out webhook-bound tokens and authentication.webhookTokens.enabled is false: enable it, or set agent.mode to audience" -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}

@@ -1,0 +1,3 @@
+module countersign.dev/test/binaries/pause
+
+go 1.26.0

@@ -1,0 +1,56 @@
+import { expect } from "chai";
+import { poll } from "../rig/poll.ts";
+import { release, releaseNamespace } from "./helm.ts";
+import { install, isReady, prepareNamespaces, serverPods, uninstall, type Values } from "./installation.ts";
+import { pod, registriesValue, trusted } from "./policy-objects.ts";
+import { describeOnNode } from "./shared-node.ts";
+
+describeOnNode("a cluster all of whose servers are down, under failurePolicy Fail", (node) => {
+  // for every namespace, as far as the chart lets it
+  const { namespaceSelector: _, ...everywhere } = registriesValue;
+  const values: Values = { policies: [{ ...everywhere, failurePolicy: "Fail" }] };
+  const create = (name: string) =>
+    node().cluster.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod(name, trusted)));
+  const untilReady = () =>
+    poll(
+      "two servers to be ready",
+      async () => {
+        const pods = await serverPods(node());
+        return (pods.length === 2 && pods.every(isReady)) || undefined;
+      },
+      { timeoutMs: 90_000 },
+    );
+
+  before(async () => {
+    await prepareNamespaces(node());
+    await install(node(), values);
+  });
+  after(() => uninstall(node()));
+
+  it("gets them back by itself when they are killed all at once", async () => {
+    const before = (await serverPods(node())).map(({ metadata }) => metadata.uid);
+    const killed = [
+      "delete",
+      "pods",
+      "--all",
+      "--force",
+      "--grace-period=0",
+      `--namespace=${releaseNamespace}`,
+    ];
+    await node().kubectl(killed);
+    await untilReady();
+    const after = (await serverPods(node())).map(({ metadata }) => metadata.uid);
+    expect(after.filter((uid) => before.includes(uid))).to.deep.equal([]);
+    await poll("a Pod to be admitted", async () => ((await create("back")).code === 0 ? true : undefined));
+  });
+
+  it("refuses Pods elsewhere while there is none, and still takes a new Deployment of ours", async () => {
+    const gone = ["delete", "deployment", release, `--namespace=${releaseNamespace}`, "--cascade=foreground"];
+    await node().kubectl([...gone, "--wait"]);
+    expect((await create("refused")).stderr).to.contain("failed calling webhook");
+    await install(node(), values);
+    await untilReady();
+    const admitted = await create("admitted");
+    expect(admitted.code, admitted.stderr).to.equal(0);
+  });
+});

@@ -1,0 +1,94 @@
+import { expect } from "chai";
+import { poll } from "../rig/poll.ts";
+import { provideCertificate } from "./certificate.ts";
+import { release, releaseNamespace } from "./helm.ts";
+import { install, prepareNamespaces, uninstall, type Values } from "./installation.ts";
+import { configMap, labelDenial, labelPolicyValue } from "./policy-objects.ts";
+import { serverLog, serverMetric } from "./server-records.ts";
+import { describeOnNode } from "./shared-node.ts";
+import { presentTokens } from "./token-presentation.ts";
+
+const path = "/validate/owner-named";
+const caller = `system:serviceaccount:${releaseNamespace}:${release}-agent`;
+const exec = {
+  apiVersion: "client.authentication.k8s.io/v1",
+  command: "/opt/countersign/ld.so",
+  args: [
+    ...["--library-path", "/opt/countersign/lib", "/opt/countersign/node"],
+    ...["/opt/countersign/exec-credential.cjs", "--socket", "/run/countersign/agent.sock"],
+  ],
+  interactiveMode: "Never",
+  provideClusterInfo: true,
+};
+const kubeconfig = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Config",
+  users: [443, 444].map((port) => ({ name: `${release}.${releaseNamespace}.svc:${port}`, user: { exec } })),
+});
+
+describeOnNode("an API server that can prove who it is", (node) => {
+  let values: Values;
+  const create = (name: string, labels: Readonly<Record<string, string>> = { owner: "us" }) =>
+    node().cluster.kubectl(["create", "-f", "-"], JSON.stringify(configMap(name, labels)));
+  const counted = (labels: Readonly<Record<string, string>>) =>
+    serverMetric(node(), "countersign_authentication_total", { path, ...labels });
+
+  before(async () => {
+    await prepareNamespaces(node());
+    await presentTokens(node(), { attestations: true });
+    values = {
+      policies: [labelPolicyValue],
+      agent: { enabled: true },
+      server: { logLevel: "debug" },
+      tls: await provideCertificate(node()),
+    };
+  });
+  after(async () => {
+    await uninstall(node());
+    await presentTokens(node(), { attestations: false });
+  });
+
+  describe("in mode observe", () => {
+    before(() => install(node(), values));
+
+    it("is heard without proof, which is counted and logged as what enforcing would refuse", async () => {
+      const created = await create("unproven");
+      expect(created.code, created.stderr).to.equal(0);
+      const line = await poll("the caller that would be refused, in the log", async () =>
+        (await serverLog(node())).find((one) => one.path === path && one.outcome === "wouldRefuse"),
+      );
+      expect(line).to.include({ mode: "observe", code: "ERR_CREDENTIALS_MISSING" });
+      expect(await counted({ result: "would_refuse", code: "ERR_CREDENTIALS_MISSING" })).to.be.greaterThan(0);
+    });
+
+    it("proves it by the agent's tokens, and is then counted by its name", async () => {
+      await presentTokens(node(), { attestations: true, webhooksKubeconfig: kubeconfig });
+      const line = await poll("the caller in the log", async () => {
+        await create(`proven-${Date.now()}`);
+        return (await serverLog(node())).find((one) => one.path === path && one.caller === caller);
+      });
+      expect(line).to.include({ mode: "observe" });
+      expect(
+        await counted({ result: "accepted", caller: `${releaseNamespace}/${release}-agent` }),
+      ).to.be.greaterThan(0);
+    });
+  });
+
+  describe("in mode enforce", () => {
+    before(() => install(node(), { ...values, mode: "enforce" }));
+
+    it("is heard with proof", async () => {
+      const created = await create("enforced");
+      expect(created.code, created.stderr).to.equal(0);
+      const denied = await create("enforced-nobodys", {});
+      expect(denied.stderr).to.contain(labelDenial);
+    });
+
+    it("is refused without", async () => {
+      await presentTokens(node(), { attestations: true });
+      const refused = await create("refused");
+      expect(refused.stderr).to.contain("denied the request");
+      expect(refused.code).to.equal(1);
+    });
+  });
+});

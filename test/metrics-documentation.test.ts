@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import { createAgentMetrics } from "../src/agent/agent-metrics.ts";
+import type { MetricFamily } from "../src/monitoring/metric-family.ts";
+import { createMetrics } from "../src/server/metrics.ts";
+import { type RunningProcess, startProcess } from "./rig/child-process.ts";
+import { poll } from "./rig/poll.ts";
+import { configurationText, createServerFolder, type ServerFolder } from "./server/server-rig.ts";
+
+interface DocumentedMetric {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly unit: string;
+  readonly meaning: string;
+}
+
+/** The table below the heading of a command. */
+function documentedOf(command: string): readonly DocumentedMetric[] {
+  const text = readFileSync("docs/metrics.md", "utf8");
+  const [, chapter = ""] = text.split(`## \`countersign ${command}\`\n`);
+  const [table = ""] = chapter.split("\n## ");
+  return [...table.matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.*?) ?\| (.+) \|$/gm)].map(
+    ([, name = "", type = "", labels = "", unit = "", meaning = ""]) => ({
+      ...{ name, type, unit, meaning },
+      labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label = ""]) => label),
+    }),
+  );
+}
+
+const families: Readonly<Record<string, () => readonly MetricFamily[]>> = {
+  serve() {
+    const metrics = createMetrics({
+      callerLabels: () => new Map(),
+      inFlight: () => 0,
+      draining: () => false,
+      policyMatches: () => [],
+      certificateExpiresAt: () => undefined,
+      authority: () => undefined,
+    });
+    metrics.close();
+    return metrics.families;
+  },
+  agent() {
+    const metrics = createAgentMetrics({ states: () => [], synced: () => false });
+    metrics.close();
+    return metrics.families;
+  },
+};
+
+describe("docs/metrics.md", () => {
+  let folder: ServerFolder;
+  let child: RunningProcess | undefined;
+  before(() => {
+    folder = createServerFolder();
+  });
+  after(() => folder.remove());
+  afterEach(async () => {
+    await child?.stop();
+  });
+
+  const configurations: Readonly<Record<string, () => string>> = {
+    serve: () => folder.write("server.json", configurationText()),
+    agent: () =>
+      folder.write(
+        "agent.json",
+        JSON.stringify({
+          apiVersion: "countersign.dev/v1alpha1",
+          kind: "AgentConfiguration",
+          serviceAccount: { namespace: "a", name: "b" },
+          apiGroup: "*",
+          cluster: { kubeconfigFile: "kubeconfig" },
+          tokenFiles: [{ host: "svc.ns.svc:443", file: "tokens/svc" }],
+          admin: { port: 0 },
+        }),
+      ),
+  };
+  /** `name type` of every metric that the running command serves, the process' own left out. */
+  const scrape = async (command: string): Promise<string[]> => {
+    const cluster = { name: "a", cluster: { server: "https://127.0.0.1:1" } };
+    folder.write(
+      "kubeconfig",
+      JSON.stringify({
+        "current-context": "a",
+        contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+        clusters: [cluster],
+        users: [{ name: "a", user: { token: "t" } }],
+      }),
+    );
+    const args = ["src/commands/countersign.cts", command, "--config", configurations[command]!()];
+    child = startProcess({ command: process.execPath, args });
+    const port = await poll("its port", () => /"adminPort":(\d+)\}$/m.exec(child!.output())?.[1]);
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)]
+      .filter(([, name = ""]) => !/^(?:process|nodejs)_/.test(name))
+      .map(([, name, type]) => `${name} ${type}`);
+  };
+
+  for (const command of ["serve", "agent"]) {
+    it(`has every metric that ${command} serves, with its type, and no other`, async () => {
+      const documented = documentedOf(command).map(({ name, type }) => `${name} ${type}`);
+      expect(documented.sort()).to.deep.equal((await scrape(command)).sort());
+    });
+
+    it(`has the labels of ${command}'s metrics, in their order`, () => {
+      const labelsOf = (list: readonly { name: string; labels: readonly string[] }[]) =>
+        Object.fromEntries(list.map(({ name, labels }) => [name, labels.join()]));
+      expect(labelsOf(documentedOf(command))).to.deep.equal(labelsOf(families[command]!()));
+    });
+
+    it(`says the unit of ${command}'s metrics as their names do`, () => {
+      for (const { name, unit } of documentedOf(command)) {
+        if (name.endsWith("_timestamp_seconds")) expect(unit, name).to.equal("epoch seconds");
+        else if (name.endsWith("_seconds")) expect(unit, name).to.equal("seconds");
+        else if (name.endsWith("_total")) expect(unit, name).to.not.equal("");
+      }
+    });
+  }
+});
