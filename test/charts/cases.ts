@@ -134,6 +134,6 @@ export const cases: Readonly<Record<string, Values>> = {
       },
       dashboard: { enabled: true },
     },
-    agent: { enabled: true },
+    agent: { enabled: true, tracing: { endpoint: "http://otel.example.com:4318" } },
   },
 };
