@@ -83,9 +83,7 @@ describe("alerts and dashboard of the chart", () => {
   const codes = readFileSync("README.md", "utf8");
   /** Metrics by their names, with their labels: a test holds this page to what is served. */
   const metrics = new Map(
-    [
-      ...readFileSync("docs/metrics.md", "utf8").matchAll(/^\| `(countersign_\w+)` \| \w+ \| ([^|]*) \|/gm),
-    ].map(
+    [...readFileSync("docs/metrics.md", "utf8").matchAll(/^\| `(countersign_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
       ([, name, labels]) => [name!, [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!)] as const,
     ),
   );
