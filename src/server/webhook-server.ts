@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { keepFixedFields } from "../configuration/fixed-fields.ts";
 import type { ServerConfiguration } from "../configuration/server-configuration.ts";
 import { listen } from "../monitoring/listen.ts";
-import { createLog } from "../monitoring/log.ts";
+import { createLog, type Log } from "../monitoring/log.ts";
 import { openTracing } from "../monitoring/open-tracing.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { createClusterAccess } from "./cluster-access.ts";
@@ -32,8 +32,8 @@ export interface WebhookServer {
   /**
    * Loads everything the configuration names and listens; the ports are those taken where it says 0. Does not wait for
    * issuers' keys, nor for a self-signed certificate where no API server answers: `/readyz` does.
-   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_KUBECONFIG, or what the system says of
-   * the port; what was begun is ended then.
+   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_KUBECONFIG, or
+   * what the system says of the port; what was begun is ended then.
    */
   start(): Promise<{ readonly port: number; readonly adminPort: number }>;
   /**
@@ -97,7 +97,7 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     const adminPort = await listen(admin, configuration.admin);
     const port = await listen(opened.server, configuration.listen);
     listener = opened;
-    closers.push(() => drain({ ...opened, ...times() }));
+    closers.push(async () => reportCut(await drain({ ...opened, ...times() }), log));
     return { port, adminPort };
   }
 
@@ -124,7 +124,10 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
       matches.update();
     },
     close() {
-      if (listener !== undefined) state.answerBy ??= answerBy(clock.now(), times());
+      if (listener !== undefined && !state.draining) {
+        log.write("info", "draining", times());
+        state.answerBy = answerBy(clock.now(), times());
+      }
       state.draining = true;
       closing ??= closeAll();
       return closing;
@@ -149,6 +152,10 @@ function exchangeListener(
   // whoever connected before was not asked for a certificate, and would be refused for as long as it keeps its connection
   if (tls.clientCAs.length > 0 && before.parts.tls().clientCAs.length === 0) connections.outdate();
   server.requestTimeout = requestTimeoutOf(parts.configuration);
+}
+
+function reportCut(connections: number, log: Pick<Log, "write">): void {
+  if (connections > 0) log.write("warn", "connections cut after drain.timeout", { connections });
 }
 
 function drainTimes({ drain: { delay, timeout } }: ServerConfiguration) {
