@@ -78,7 +78,7 @@ await describeWith(["helm"], "the chart", () => {
         for (const { name: webhook, namespaceSelector, timeoutSeconds } of webhooksOf(name)) {
           const [first] = namespaceSelector!.matchExpressions!;
           expect(first, webhook).to.deep.include({ key: "kubernetes.io/metadata.name", operator: "NotIn" });
-          expect(first!.values).to.include.members(["kube-system", release.namespace]);
+          expect(first!.values).to.include.members(["kube-system", "kube-node-lease", release.namespace]);
           expect(timeoutSeconds).to.be.at.most(5);
         }
       });
@@ -275,6 +275,12 @@ await describeWith(["helm"], "the chart", () => {
       ["enforce", cases.agent!],
       ["observe", {}],
     ];
+    it("of an agent alone say nothing of a server", async () => {
+      const text = await notes(cases["agent-alone"]!);
+      expect(text).to.not.match(/^Mode|Next steps|countersign\.countersign-system\.svc|rotated/m);
+      expect(text).to.include('name: "SERVICE.NAMESPACE.svc:443"').and.include("countersign-agent");
+    });
+
     for (const [mode, values] of modes)
       it(`say mode ${mode}, three steps and files that lint finds nothing in (${JSON.stringify(values)})`, async () => {
         const text = await notes(values);
