@@ -79,6 +79,7 @@ export const cases: Readonly<Record<string, Values>> = {
     },
   },
   everything: {
+    enabled: true,
     commonLabels: { team: "platform" },
     commonAnnotations: { "example.com/owner": "platform" },
     imagePullSecrets: [{ name: "pull" }],
