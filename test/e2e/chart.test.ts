@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Webhook } from "../../src/apis/admissionregistration.ts";
@@ -253,6 +254,41 @@ await describeWith(["helm"], "the chart", () => {
         expect(labels, kind).to.include({ team: "platform", "app.kubernetes.io/name": "countersign" });
         expect(annotations, kind).to.include({ "example.com/owner": "platform" });
       }
+    }
+  });
+
+  it("is called what it is told to be called, hosts and audiences too", async () => {
+    const objects = parseManifests(
+      await renderText({ fullnameOverride: "reviews", agent: { enabled: true } }),
+    );
+    for (const { metadata } of objects) expect(metadata.name).to.match(/^(countersign-system:)?reviews\b/);
+    const { webhooks, tls } = parseServerConfiguration(
+      one(objects, "ConfigMap", "reviews").data["server.yaml"],
+      { file: "server.yaml", directory: "/" },
+    );
+    expect(webhooks[0]?.audiences).to.deep.equal(["https://reviews.countersign-system.svc:443/self-test"]);
+    expect(tls.selfSigned?.dnsNames).to.include("reviews.countersign-system.svc");
+  });
+
+  it("can be a part of another chart, switched by a condition of that", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-parent-"));
+    try {
+      const dependency = { name: "countersign", version: "0.1.0", condition: "countersign.enabled" };
+      const parent = { apiVersion: "v2", name: "platform", version: "1.0.0", dependencies: [dependency] };
+      writeFileSync(join(folder, "Chart.yaml"), JSON.stringify(parent));
+      cpSync(chartFolder, join(folder, "charts/countersign"), { recursive: true });
+      const rendered = async (enabled: boolean): Promise<readonly RenderedObject[]> => {
+        const flags = ["--set", `countersign.enabled=${enabled},global.a=b`, "-n", release.namespace];
+        const { code, stdout, stderr } = await helm(["template", "p", folder, ...flags]);
+        expect(code, stderr).to.equal(0);
+        return parseManifests(stdout);
+      };
+      expect(one(await rendered(true), "Deployment", "p-countersign").metadata.namespace).to.equal(
+        release.namespace,
+      );
+      expect(await rendered(false)).to.deep.equal([]);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 
