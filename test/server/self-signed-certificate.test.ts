@@ -141,6 +141,20 @@ describe("a self-signed certificate", () => {
     expect(changes(one)).to.deep.equal(["create", "announce", "notePublished", "promote", "retire"]);
   });
 
+  it("says in the log where an operator asks for a rotation that cannot be understood, and is looked after", async () => {
+    const replica = await rig.startReplica();
+    await rig.createConfiguration([urlOf(replica)]);
+    await rig.untilReady(replica);
+    const annotations = { "countersign.dev/rotate-after": "at once" };
+    await rig.admin.patch(secretPath(), "application/merge-patch+json", { metadata: { annotations } });
+    const failures = () => logged(replica, /could not be looked after/);
+    await eventually("the log line", async () => failures().length > 0);
+    expect(failures()[0]!.detail).to.include('"at once" is no instant like');
+    await rig.admin.delete(`${configurationsPath}/${rig.name}`);
+    await rig.createConfiguration([urlOf(replica)]);
+    await eventually("the caBundle all the same", async () => (await rig.caBundle()) !== "");
+  });
+
   it("is made anew at once where the clock jumped back before it, and what was trusted stays so", async () => {
     const replicas = [await rig.startReplica(), await rig.startReplica()];
     await rig.createConfiguration(replicas.map(urlOf));
