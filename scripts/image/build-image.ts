@@ -33,14 +33,18 @@ export interface BuiltImage {
 }
 
 /** All of an image, in layers of which an update changes as few as can be: runtime, dependencies, application. */
-export function buildImage({ root, architecture, revision, tarball }: BuildImageOptions): BuiltImage {
+export function buildImage(options: BuildImageOptions): BuiltImage {
+  const { root, tarball } = options;
+  if (tarball !== undefined) return assemble(options, tarball);
+  // first, as it fails most often
+  return inTemporaryFolder((folder) => assemble(options, packPackage(root, folder)));
+}
+
+function assemble({ root, architecture, revision }: BuildImageOptions, tarball: string): BuiltImage {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
   const runtime = buildRuntime(architecture, manifest.devDependencies.node);
   const sbom = imageSbom(root, runtime, revision);
-  const more = [fileEntry("app/countersign.cdx.json", sbom)];
-  const application = inTemporaryFolder((folder) =>
-    createApplicationLayer(tarball ?? packPackage(root, folder), more),
-  );
+  const application = createApplicationLayer(tarball, [fileEntry("app/countersign.cdx.json", sbom)]);
   const layers = [runtime, createDependenciesLayer(root), application];
   const labels = labelsOf(manifest, revision);
   const { createdSeconds } = revision;

@@ -47,51 +47,36 @@ export interface Agent {
 
 const fixedFields = ["cluster", "socket", "admin", "tracing"] as const;
 
+/** All that an agent is made of, before and while it answers. */
+interface Runtime {
+  readonly cluster: RestClientOptions;
+  readonly clock: Clock | undefined;
+  readonly log: Log;
+  /** What ends it, in the order in which it was begun. */
+  readonly closers: (() => unknown)[];
+  /** The one in use. */
+  configuration: AgentConfiguration;
+  stopping: boolean;
+  keyPair?: LastGood<KeyPair> | undefined;
+  keeping?: TokenKeeping;
+}
+
 /** Puts together what `countersign agent` runs. */
-export function createAgent(options: AgentOptions): Agent {
-  const { cluster, clock } = options;
-  let { configuration } = options;
+export function createAgent({ configuration, cluster, clock, log: destination }: AgentOptions): Agent {
   const log = createLog({
     level: configuration.log.level,
-    destination: options.log ?? { write: () => undefined },
+    destination: destination ?? { write: () => undefined },
   });
-  let stopping = false;
-  const closers: (() => unknown)[] = [log.flush, log.close];
+  const closers = [log.flush, log.close];
+  const runtime: Runtime = { configuration, cluster, clock, log, closers, stopping: false };
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   let closing: Promise<void> | undefined;
-  let keyPair: LastGood<KeyPair> | undefined;
-  let keeping: TokenKeeping | undefined;
-
-  async function open(): Promise<{ adminPort: number }> {
-    const { socket, tracing: collector } = configuration;
-    const tracing = await openTracing({ tracing: collector, serviceName: "countersign-agent", log });
-    closers.push(tracing.stop, () => keyPair?.close());
-    keyPair = await loadClientCertificate(configuration);
-    // token files may stand below the socket's folder, which is made ours only while there is nothing in it
-    if (socket !== undefined) prepareSocketFolder(socket);
-    const tokens = startTokenKeeping({ configuration, cluster, clock, log });
-    keeping = tokens;
-    closers.push(tokens.close);
-    const answer = createPluginAnswers({
-      tokens: { ask: (endpoint) => tokens.tokens.ask(endpoint) },
-      metrics: tokens.metrics,
-      clientCertificate: () => keyPair?.current,
-      clock,
-    });
-    const opened = socket === undefined ? undefined : await openSocket(socket, answer, log);
-    if (opened !== undefined) closers.push(opened.close);
-    const admin = createAdmin(tokens, { log, stopping: () => stopping, socket: opened?.file });
-    const adminPort = await listen(admin, configuration.admin);
-    closers.push(() => stop(admin));
-    return { adminPort };
-  }
-
   return {
     async start() {
       try {
-        const ports = await open();
+        const ports = await open(runtime);
         const { socket, tokenFiles } = configuration;
         log.write("info", "agent started", {
           ...ports,
@@ -104,27 +89,56 @@ export function createAgent(options: AgentOptions): Agent {
         throw error;
       }
     },
-    async reload(read) {
-      if (stopping || keeping === undefined) return;
-      const next = keepFixedFields({ next: read, current: configuration, fields: fixedFields, log });
-      const certificate = await exchangeClientCertificate(keyPair, configuration, next);
-      try {
-        keeping.reconfigure(next);
-      } catch (error) {
-        if (certificate !== keyPair) certificate?.close();
-        throw error;
-      }
-      if (certificate !== keyPair) keyPair?.close();
-      keyPair = certificate;
-      configuration = next;
-      log.setLevel(configuration.log.level);
-    },
+    reload: (read) => reload(runtime, read),
     close() {
-      stopping = true;
+      runtime.stopping = true;
       closing ??= closeAll();
       return closing;
     },
   };
+}
+
+/** What is begun is added to the runtime's closers at once: a start that fails ends it. */
+async function open(runtime: Runtime): Promise<{ adminPort: number }> {
+  const { configuration, cluster, clock, log, closers } = runtime;
+  const { socket, tracing: collector } = configuration;
+  const tracing = await openTracing({ tracing: collector, serviceName: "countersign-agent", log });
+  closers.push(tracing.stop, () => runtime.keyPair?.close());
+  runtime.keyPair = await loadClientCertificate(configuration);
+  // token files may stand below the socket's folder, which is made ours only while there is nothing in it
+  if (socket !== undefined) prepareSocketFolder(socket);
+  const keeping = startTokenKeeping({ configuration, cluster, clock, log });
+  runtime.keeping = keeping;
+  closers.push(keeping.close);
+  const answer = createPluginAnswers({
+    tokens: { ask: (endpoint) => keeping.tokens.ask(endpoint) },
+    metrics: keeping.metrics,
+    clientCertificate: () => runtime.keyPair?.current,
+    clock,
+  });
+  const opened = socket === undefined ? undefined : await openSocket(socket, answer, log);
+  if (opened !== undefined) closers.push(opened.close);
+  const admin = createAdmin(keeping, { log, stopping: () => runtime.stopping, socket: opened?.file });
+  const adminPort = await listen(admin, configuration.admin);
+  closers.push(() => stop(admin));
+  return { adminPort };
+}
+
+async function reload(runtime: Runtime, read: AgentConfiguration): Promise<void> {
+  const { configuration: current, keyPair: before, keeping, log } = runtime;
+  if (runtime.stopping || keeping === undefined) return;
+  const next = keepFixedFields({ next: read, current, fields: fixedFields, log });
+  const keyPair = await exchangeClientCertificate(before, current, next);
+  try {
+    keeping.reconfigure(next);
+  } catch (error) {
+    if (keyPair !== before) keyPair?.close();
+    throw error;
+  }
+  if (keyPair !== before) before?.close();
+  runtime.keyPair = keyPair;
+  runtime.configuration = next;
+  log.setLevel(next.log.level);
 }
 
 interface OpenSocket {

@@ -2,7 +2,12 @@ import type { X509Certificate } from "node:crypto";
 import type { AuthorityState, KeptAuthority } from "./authority-state.ts";
 import { trustedCertificates } from "./authority-state.ts";
 import type { RotationOptions, RotationPlan } from "./plan-rotation.ts";
-import { createSigningAuthority, issueServingPair, type SigningAuthority } from "./signing-authority.ts";
+import {
+  createSigningAuthority,
+  issueServingPair,
+  madeAt,
+  type SigningAuthority,
+} from "./signing-authority.ts";
 
 /** A step that makes something new of what there is. */
 export type RotationStep = Exclude<RotationPlan, { readonly action: "keep" | "refuse" }>;
@@ -39,7 +44,12 @@ export function carryOutRotation(
         leaf: signedBy(next!.authority, now, options.dnsNames, options),
       };
     case "retire":
-      return { ...state, previous: previous.filter((certificate) => !ended(certificate, now)) };
+      return {
+        ...state,
+        previous: previous.filter(
+          (certificate) => !ended(certificate, now) && madeAt(certificate) >= step.madeBefore,
+        ),
+      };
   }
 }
 

@@ -1,5 +1,6 @@
-import type { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import type { AuthorityState, KeptAuthority } from "./authority-state.ts";
+import { madeAt, type ServingPair } from "./signing-authority.ts";
 
 export interface RotationOptions {
   readonly dnsNames: readonly string[];
@@ -16,6 +17,8 @@ export interface RotationSituation {
   readonly now: number;
   /** Whether every webhook configuration that calls us trusts it. */
   readonly published: (authority: X509Certificate) => boolean;
+  /** From this instant on, no CA made before it is to be used or trusted; somebody may have its key. */
+  readonly rotateAfter?: number | undefined;
 }
 
 /** One step; after it has been taken, plan again. */
@@ -32,8 +35,8 @@ export type RotationPlan =
   | { readonly action: "notePublished"; readonly why: string }
   /** The announced CA signs from now on. */
   | { readonly action: "promote"; readonly why: string }
-  /** CAs that have expired are no longer published. */
-  | { readonly action: "retire"; readonly why: string };
+  /** Old CAs are no longer published: those that have expired, and those that were not to be trusted any more. */
+  | { readonly action: "retire"; readonly why: string; readonly madeBefore: number };
 
 /** API servers see a webhook configuration seconds after it was written; one that lags by more than this is in trouble. */
 const longestSettleMs = 10 * 60_000;
@@ -57,7 +60,11 @@ export function planRotation(situation: RotationSituation, options: RotationOpti
       return (
         planForInvalid(kept.state, now, options) ??
         planForNext(kept.state, situation, options) ??
-        planForDue(kept.state, now, options) ?? { action: "keep", until: nextDue(kept.state, now, options) }
+        planForRequest(kept.state, situation, options) ??
+        planForDue(kept.state, now, options) ?? {
+          action: "keep",
+          until: nextDue(kept.state, situation, options),
+        }
       );
   }
 }
@@ -92,6 +99,26 @@ function planForNext(
   return { action: "promote", why: "every webhook configuration has trusted the next CA for long enough" };
 }
 
+/** As for a CA that is due, and what it signed is not waited for to expire: only for all replicas to serve another. */
+function planForRequest(
+  { signer, next, previous, leaf }: AuthorityState,
+  { now, rotateAfter = Number.POSITIVE_INFINITY }: RotationSituation,
+  options: RotationOptions,
+): RotationPlan | undefined {
+  if (now < rotateAfter) return undefined;
+  if (madeAt(signer.certificate) < rotateAfter)
+    return next === undefined || madeAt(next.authority.certificate) < rotateAfter
+      ? { action: "announce", why: `no CA from before ${text(rotateAfter)} is wanted` }
+      : undefined;
+  const outdated = previous.some((certificate) => madeAt(certificate) < rotateAfter);
+  if (!outdated || now < servedSince(leaf!) + settleMs(options)) return undefined;
+  return {
+    action: "retire",
+    why: `no CA from before ${text(rotateAfter)} is wanted`,
+    madeBefore: rotateAfter,
+  };
+}
+
 function planForDue(state: AuthorityState, now: number, options: RotationOptions): RotationPlan | undefined {
   const { signer, next, leaf, previous } = state;
   const missing = options.dnsNames.filter((name) => !leaf!.dnsNames.includes(name));
@@ -111,7 +138,7 @@ function planForDue(state: AuthorityState, now: number, options: RotationOptions
       dnsNames: options.dnsNames,
     };
   if (previous.some((certificate) => now >= spanOf(certificate).notAfter + retiredAfterMs))
-    return { action: "retire", why: "an old CA has expired" };
+    return { action: "retire", why: "an old CA has expired", madeBefore: Number.NEGATIVE_INFINITY };
   return undefined;
 }
 
@@ -122,8 +149,11 @@ function leafDue({ signer, leaf }: AuthorityState, now: number, options: Rotatio
   return end - leaf!.notAfter < 1000 ? Number.POSITIVE_INFINITY : leaf!.notAfter - options.renewBeforeMs;
 }
 
-function nextDue(state: AuthorityState, now: number, options: RotationOptions): number {
-  const { signer, next, previous, leaf } = state;
+function nextDue(
+  { signer, next, previous, leaf }: AuthorityState,
+  { now, rotateAfter = Number.NEGATIVE_INFINITY }: RotationSituation,
+  options: RotationOptions,
+): number {
   const signerEnds = spanOf(signer.certificate).notAfter;
   const instants = [
     leaf!.notAfter - options.renewBeforeMs,
@@ -131,8 +161,16 @@ function nextDue(state: AuthorityState, now: number, options: RotationOptions): 
     signerEnds,
     ...(next?.publishedAt === undefined ? [] : [next.publishedAt + settleMs(options)]),
     ...previous.map((certificate) => spanOf(certificate).notAfter + retiredAfterMs),
+    rotateAfter,
+    ...(previous.some((certificate) => madeAt(certificate) < rotateAfter)
+      ? [servedSince(leaf!) + settleMs(options)]
+      : []),
   ];
   return Math.min(...instants.filter((instant) => instant > now));
+}
+
+function servedSince({ certificate }: ServingPair): number {
+  return madeAt(new X509Certificate(certificate));
 }
 
 function settleMs({ renewBeforeMs }: RotationOptions): number {

@@ -27,6 +27,11 @@ export function createSigningAuthority(now: number, validityMs: number): Signing
   return { certificate: new X509Certificate(certificatePem), key: new Secret(keyPem) };
 }
 
+/** When a certificate of ours was made, epoch milliseconds. */
+export function madeAt({ validFromDate }: X509Certificate): number {
+  return validFromDate.getTime() + backdatedMs;
+}
+
 export interface ServingPairOptions {
   readonly dnsNames: readonly string[];
   /** Epoch milliseconds. */

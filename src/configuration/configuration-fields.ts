@@ -25,10 +25,11 @@ export function listener(port: number, description: string, host = "::") {
 
 // names as the API server takes them, so that `NAMESPACE/NAME` in one field is seen here
 export const objectName = z.string().check(z.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/), z.maxLength(253));
-// as certificates and Go's verification write them; no wildcard: a Service has one name
+// as certificates and Go's verification write them; no wildcard: a Service has one name. A last label that begins with a
+// letter: an address would be written as a name, and verified by nobody
 export const dnsName = z
   .string()
-  .check(z.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/), z.maxLength(253));
+  .check(z.regex(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*[a-z]([-a-z0-9]*[a-z0-9])?$/), z.maxLength(253));
 export const serviceAccount = z.strictObject({ namespace: objectName, name: objectName });
 
 export function listOf<Item extends z.core.SomeType>(item: Item) {

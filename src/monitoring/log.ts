@@ -2,8 +2,10 @@ import type { Logger } from "pino";
 import type { DiagnosticsMessages } from "../diagnostics.ts";
 import { subscribeAll } from "./diagnostics-subscription.ts";
 
+/** From the most to say to nothing. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
+/** How much is said, and where. */
 export interface LogOptions {
   /** Default `info`. */
   readonly level?: LogLevel;

@@ -8,6 +8,7 @@ import type { SelfSignedAction } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
 import type { SecretClient, StoredSecret } from "../transport/secret-client.ts";
 import type { APIServerClock } from "./api-server-clock.ts";
+import { type RotationRequest, rotationRequestOf } from "./rotation-request.ts";
 
 export interface AuthorityKeepingOptions {
   readonly secrets: SecretClient;
@@ -29,6 +30,8 @@ export interface KeptUntil {
   readonly state: AuthorityState;
   /** When there is something to do next, by the API server's clock. */
   readonly until: number;
+  /** What could not be done of what an operator asked for. */
+  readonly problem: CountersignError | undefined;
 }
 
 /** The one CA of all replicas. */
@@ -50,11 +53,15 @@ export function createAuthorityKeeping(options: AuthorityKeepingOptions): Author
   const { secrets, rotation, clock, onStep } = options;
   let recoveredAt = Number.NEGATIVE_INFINITY;
 
-  function nextStep(kept: KeptAuthority, { published, used }: AuthoritySituation) {
+  function nextStep(
+    kept: KeptAuthority,
+    { published, used }: AuthoritySituation,
+    { rotateAfter }: RotationRequest,
+  ) {
     const now = clock.now();
-    const repair = repairAuthority(kept, used, now);
+    const repair = repairAuthority(kept, used, { now, rotateAfter });
     if (repair !== undefined) return repair;
-    const plan = planRotation({ kept, now, published }, rotation);
+    const plan = planRotation({ kept, now, published, rotateAfter }, rotation);
     if (plan.action === "keep" || plan.action === "refuse") return plan;
     if (plan.action === "recover") {
       if (performance.now() < recoveredAt + recoveryPauseMs) throw recoveredTooOften(plan.why);
@@ -69,9 +76,11 @@ export function createAuthorityKeeping(options: AuthorityKeepingOptions): Author
         const { secret, date } = await secrets.read();
         clock.hear(date);
         const kept = decodeAuthority(secret?.texts ?? {});
-        const step = nextStep(kept, situation);
+        const request = rotationRequestOf(secret);
+        const step = nextStep(kept, situation, request);
         if (step.action === "refuse") throw new CountersignError("ERR_CERTIFICATE_SECRET", step.why);
-        if (step.action === "keep" && kept.kind === "held") return { state: kept.state, until: step.until };
+        if (step.action === "keep" && kept.kind === "held")
+          return { state: kept.state, until: step.until, problem: request.problem };
         if ("state" in step && (await write(secrets, secret, step.state))) onStep(step.action, step.why);
       }
       throw new CountersignError("ERR_CERTIFICATE_INVALID", "the Secret changes faster than it can be read");

@@ -3,7 +3,7 @@ import { CountersignError } from "../errors.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import type { RestClient } from "../transport/rest-client.ts";
 
-/** The API server we ask for keys and token reviews, and keep a certificate of our own at. Nothing of it is loaded before it is needed. */
+/** The API server we ask for keys and token reviews, and keep a certificate at. Nothing of it is loaded before it is needed. */
 export interface ClusterAccess {
   restClient(): Promise<RestClient>;
   tokenReviews(): Promise<TokenReviewClient>;

@@ -15,17 +15,21 @@ export interface DrainOptions {
  * Ends a listener without losing an answer. The caller has made readiness fail and answers carry `Connection: close`,
  * the only way to end a connection that cannot cross a request on its way: first it serves on for a while, then it takes
  * no new connection and closes those that nobody has used meanwhile, waits for what is in flight, and only after the
- * time-out cuts what is left.
+ * time-out cuts what is left. Gives how many connections that were.
  */
-export async function drain({ server, connections, delayMs, timeoutMs }: DrainOptions): Promise<void> {
+export async function drain({ server, connections, delayMs, timeoutMs }: DrainOptions): Promise<number> {
   await delay(delayMs);
   // a timer runs before the sockets are read: a request that has arrived must not be closed away as an idle connection
   await nextPoll();
   // node:http closes idle connections with it
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const cut = setTimeout(connections.destroyAll, timeoutMs);
+  let cut = 0;
+  const timer = setTimeout(() => {
+    cut = connections.destroyAll();
+  }, timeoutMs);
   await closed;
-  clearTimeout(cut);
+  clearTimeout(timer);
+  return cut;
 }
 
 /** What is kept of the drain's time for the way back of answers. */

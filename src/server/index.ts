@@ -14,6 +14,7 @@ export {
   type AdmissionMetricsOptions,
   createAdmissionMetrics,
 } from "../monitoring/admission-metrics.ts";
+export { createLog, type Log, type LogLevel, type LogOptions } from "../monitoring/log.ts";
 export {
   type AdmissionRoute,
   type AdmissionRouteOptions,

@@ -2,7 +2,8 @@ import type { Server, Socket } from "node:net";
 
 /** Every connection of a listener, those included that have not finished their TLS handshake. */
 export interface OpenConnections {
-  destroyAll(): void;
+  /** Gives how many that were. */
+  destroyAll(): number;
   /** From now on those that are open are {@link isOutdated}. */
   outdate(): void;
   isOutdated(socket: Socket): boolean;
@@ -22,7 +23,9 @@ export function trackConnections(server: Server): OpenConnections {
   });
   return {
     destroyAll() {
+      const count = open.size;
       for (const socket of open.keys()) socket.destroy();
+      return count;
     },
     outdate() {
       for (const peer of open.values()) outdated.add(peer);

@@ -7,17 +7,18 @@ type TraceParent = Pick<RequestIdentity, "traceId" | "parentId" | "sampled">;
 /** An Audit-ID is a UUID; an API server cuts one that a client made up at this length (apiserver pkg/audit/context.go). */
 const maxAuditIDLength = 64;
 
+/** Of this process, and counted in it: a UUID for each request would cost as much as all the rest of its identity. */
+const processId = randomUUID().slice(0, 8);
+let requests = 0;
+
 /** What a request is called in logs and traces, before anything of its body is known. */
 export function identifyRequest(rawHeaders: readonly string[]): RequestIdentity {
-  const identity: { -readonly [Field in keyof RequestIdentity]: RequestIdentity[Field] } = {
-    requestId: randomUUID(),
-  };
+  const requestId = `${processId}-${(++requests).toString(36)}`;
   const auditId = headerValues(rawHeaders, "audit-id")[0]?.slice(0, maxAuditIDLength);
-  if (auditId !== undefined) identity.auditId = auditId;
   const [parent, ...more] = headerValues(rawHeaders, "traceparent");
-  return parent === undefined || more.length > 0
-    ? identity
-    : Object.assign(identity, parseTraceParent(parent));
+  const trace = parent === undefined || more.length > 0 ? undefined : parseTraceParent(parent);
+  if (auditId === undefined && trace === undefined) return { requestId };
+  return { requestId, ...(auditId !== undefined && { auditId }), ...trace };
 }
 
 const nothing = /^0+$/;

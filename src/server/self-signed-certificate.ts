@@ -106,7 +106,7 @@ interface Parts {
 async function bringIntoOrder({ keeping, publication, inUse, clock, tell }: Parts): Promise<number> {
   // read before the Secret is: no bundle is then written over one of a later Secret, for it changed the configuration
   const seen = publication.configurations;
-  const { state, until } = await keeping.keep({
+  const { state, until, problem } = await keeping.keep({
     published: (authority) => seen?.every((one) => trustsAuthority(one, authority)) === true,
     used: inUse.state,
   });
@@ -114,6 +114,7 @@ async function bringIntoOrder({ keeping, publication, inUse, clock, tell }: Part
   if (seen !== undefined)
     for (const { kind, name } of await publication.publish(seen, bundleOf(state)))
       tell({ outcome: "published", configuration: `${kind}/${name}` });
+  if (problem !== undefined) throw problem;
   tell({ outcome: "checked" });
   return until - clock.now();
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { AdmissionRequestEnvelope } from "../apis/admission.ts";
 import { presentedCertificate } from "../authentication/presented-certificate.ts";
-import { diagnosticsChannel, type RequestMessage } from "../diagnostics.ts";
+import { diagnosticsChannel, type RequestIdentity, type RequestMessage } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { andThen } from "../maybe-promise.ts";
@@ -162,7 +162,7 @@ function publishRequest(exchange: Exchange, refusal: Refusal | undefined, durati
     code: refusal?.error.status ?? response?.status?.code ?? 200,
     durationMs,
   };
-  Object.assign(message, identityOf(exchange));
+  identify(message, identityOf(exchange));
   if (caller !== undefined) {
     message.caller = caller.user.username;
     message.method = caller.method;
@@ -172,6 +172,15 @@ function publishRequest(exchange: Exchange, refusal: Refusal | undefined, durati
   if (uid !== undefined) message.uid = uid;
   if (review !== undefined) describeReview(review.request, message);
   requests.publish(message);
+}
+
+function identify(
+  message: { -readonly [Field in keyof RequestMessage]: RequestMessage[Field] },
+  { requestId, auditId, traceId, parentId, sampled }: RequestIdentity,
+): void {
+  if (requestId !== undefined) message.requestId = requestId;
+  if (auditId !== undefined) message.auditId = auditId;
+  if (traceId !== undefined) Object.assign(message, { traceId, parentId, sampled });
 }
 
 function describeReview(

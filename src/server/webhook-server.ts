@@ -4,13 +4,17 @@ import { type Clock, systemClock } from "../clock.ts";
 import { keepFixedFields } from "../configuration/fixed-fields.ts";
 import type { ServerConfiguration } from "../configuration/server-configuration.ts";
 import { listen } from "../monitoring/listen.ts";
-import { createLog } from "../monitoring/log.ts";
+import { createLog, type Log } from "../monitoring/log.ts";
 import { openTracing } from "../monitoring/open-tracing.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { createClusterAccess } from "./cluster-access.ts";
-import { createConfigurationInUse, type ServedConfiguration } from "./configuration-in-use.ts";
+import {
+  type ConfigurationInUse,
+  createConfigurationInUse,
+  type ServedConfiguration,
+} from "./configuration-in-use.ts";
 import { answerBy, drain } from "./drain.ts";
-import { createMatchReport } from "./match-report.ts";
+import { createMatchReport, type MatchReport } from "./match-report.ts";
 import { type OpenConnections, trackConnections } from "./open-connections.ts";
 import type { ListenerState } from "./serve-review.ts";
 import { createServerAdmin, createServerMetrics } from "./server-admin.ts";
@@ -32,8 +36,8 @@ export interface WebhookServer {
   /**
    * Loads everything the configuration names and listens; the ports are those taken where it says 0. Does not wait for
    * issuers' keys, nor for a self-signed certificate where no API server answers: `/readyz` does.
-   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_KUBECONFIG, or what the system says of
-   * the port; what was begun is ended then.
+   * @throws ERR_CONFIGURATION, ERR_CERTIFICATE_INVALID, ERR_CERTIFICATE_SECRET, ERR_POLICY_INVALID, ERR_KUBECONFIG, or
+   * what the system says of the port; what was begun is ended then.
    */
   start(): Promise<{ readonly port: number; readonly adminPort: number }>;
   /**
@@ -52,59 +56,31 @@ interface OpenListener {
   readonly connections: OpenConnections;
 }
 
+/** All that a server is made of, before and while it listens. */
+interface Runtime {
+  readonly configuration: ServerConfiguration;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly state: ListenerState;
+  readonly inUse: ConfigurationInUse;
+  readonly matches: MatchReport;
+  /** What ends it, in the order in which it was begun. */
+  readonly closers: (() => unknown)[];
+  listener?: OpenListener;
+}
+
 /** Puts together what `countersign serve` runs. */
 export function createWebhookServer(options: WebhookServerOptions): WebhookServer {
-  const { configuration, clock = systemClock } = options;
-  const log = createLog({
-    level: configuration.log.level,
-    destination: options.log ?? { write: () => undefined },
-  });
-  const state: ListenerState = { draining: false, inFlight: 0 };
-  const access = createClusterAccess(options.cluster);
-  let listener: OpenListener | undefined;
-  const inUse = createConfigurationInUse({
-    access,
-    clock,
-    listener: state,
-    onTLSReload() {
-      if (listener !== undefined) exchangeTLSMaterial(listener.server, inUse.current.parts.tls());
-    },
-  });
-  const closers: (() => unknown)[] = [log.flush, log.close];
+  const runtime = createRuntime(options);
+  const { configuration, clock, log, state, inUse, matches, closers } = runtime;
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   let closing: Promise<void> | undefined;
-  const matches = createMatchReport(() => inUse.current.parts, log);
-  closers.push(matches.close);
-  const times = () => drainTimes(inUse.current.parts.configuration);
-
-  async function open(): Promise<{ port: number; adminPort: number }> {
-    closers.push(access.close, inUse.close);
-    const monitored = { inUse, listener: state, log, clock };
-    // first: what is told while the rest is loaded counts as well
-    const metrics = createServerMetrics(monitored);
-    closers.push(metrics.close);
-    await inUse.exchange(configuration);
-    const tracing = await openTracing({ tracing: configuration.tracing, serviceName: "countersign", log });
-    closers.push(tracing.stop);
-    const opened = openListener(inUse.current, (request, response) =>
-      inUse.current.handler(request, response),
-    );
-    state.isOutdated = opened.connections.isOutdated;
-    const admin = createServerAdmin(monitored, metrics);
-    closers.push(() => stop(admin));
-    const adminPort = await listen(admin, configuration.admin);
-    const port = await listen(opened.server, configuration.listen);
-    listener = opened;
-    closers.push(() => drain({ ...opened, ...times() }));
-    return { port, adminPort };
-  }
-
   return {
     async start() {
       try {
-        const ports = await open();
+        const ports = await open(runtime);
         log.write("info", "serving", { ...ports, routes: configuration.webhooks.map(({ path }) => path) });
         matches.update();
         return ports;
@@ -118,18 +94,61 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
       const current = inUse.current.parts.configuration;
       const next = keepFixedFields({ next: read, current, fields: ["listen", "admin", "tracing"], log });
       await inUse.exchange(next, (after, before) => {
-        if (listener !== undefined) exchangeListener(listener, after, before);
+        if (runtime.listener !== undefined) exchangeListener(runtime.listener, after, before);
         log.setLevel(next.log.level);
       });
       matches.update();
     },
     close() {
-      if (listener !== undefined) state.answerBy ??= answerBy(clock.now(), times());
+      if (runtime.listener !== undefined && !state.draining) {
+        log.write("info", "draining", drainTimes(runtime));
+        state.answerBy = answerBy(clock.now(), drainTimes(runtime));
+      }
       state.draining = true;
       closing ??= closeAll();
       return closing;
     },
   };
+}
+
+function createRuntime(options: WebhookServerOptions): Runtime {
+  const { configuration, clock = systemClock } = options;
+  const log = createLog({
+    level: configuration.log.level,
+    destination: options.log ?? { write: () => undefined },
+  });
+  const state: ListenerState = { draining: false, inFlight: 0 };
+  const access = createClusterAccess(options.cluster);
+  const onTLSReload = (): void => {
+    if (runtime.listener !== undefined)
+      exchangeTLSMaterial(runtime.listener.server, inUse.current.parts.tls());
+  };
+  const inUse = createConfigurationInUse({ access, clock, listener: state, onTLSReload });
+  const matches = createMatchReport(() => inUse.current.parts, log);
+  const closers = [log.flush, log.close, matches.close, access.close, inUse.close];
+  const runtime: Runtime = { configuration, clock, log, state, inUse, matches, closers };
+  return runtime;
+}
+
+/** What is begun is added to the runtime's closers at once: a start that fails ends it. */
+async function open(runtime: Runtime): Promise<{ port: number; adminPort: number }> {
+  const { configuration, clock, log, state, inUse, closers } = runtime;
+  const monitored = { inUse, listener: state, log, clock };
+  // first: what is told while the rest is loaded counts as well
+  const metrics = createServerMetrics(monitored);
+  closers.push(metrics.close);
+  await inUse.exchange(configuration);
+  const tracing = await openTracing({ tracing: configuration.tracing, serviceName: "countersign", log });
+  closers.push(tracing.stop);
+  const opened = openListener(inUse.current, (request, response) => inUse.current.handler(request, response));
+  state.isOutdated = opened.connections.isOutdated;
+  const admin = createServerAdmin(monitored, metrics);
+  closers.push(() => stop(admin));
+  const adminPort = await listen(admin, configuration.admin);
+  const port = await listen(opened.server, configuration.listen);
+  runtime.listener = opened;
+  closers.push(async () => reportCut(await drain({ ...opened, ...drainTimes(runtime) }), log));
+  return { port, adminPort };
 }
 
 function openListener({ parts }: ServedConfiguration, handler: ServedConfiguration["handler"]): OpenListener {
@@ -151,7 +170,12 @@ function exchangeListener(
   server.requestTimeout = requestTimeoutOf(parts.configuration);
 }
 
-function drainTimes({ drain: { delay, timeout } }: ServerConfiguration) {
+function reportCut(connections: number, log: Pick<Log, "write">): void {
+  if (connections > 0) log.write("warn", "connections cut after drain.timeout", { connections });
+}
+
+function drainTimes({ inUse }: Pick<Runtime, "inUse">) {
+  const { delay, timeout } = inUse.current.parts.configuration.drain;
   return { delayMs: delay.ms, timeoutMs: timeout.ms };
 }
 

@@ -13,7 +13,10 @@ export interface StoredSecret {
 }
 
 interface SecretObject {
-  readonly metadata: { readonly resourceVersion: string };
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly annotations?: Readonly<Record<string, string>> | null;
+  };
   readonly data?: Readonly<Record<string, string>> | null;
 }
 

@@ -14,7 +14,8 @@ const options: RotationOptions = {
 };
 const why = "of the test";
 
-const step = (action: Exclude<RotationStep["action"], "sign">): RotationStep => ({ action, why });
+const step = (action: Exclude<RotationStep["action"], "sign" | "retire">): RotationStep => ({ action, why });
+const retire = (madeBefore = 0): RotationStep => ({ action: "retire", why, madeBefore });
 const held = (state: AuthorityState): KeptAuthority => ({ kind: "held", state });
 const carryOut = (plan: RotationStep, kept: KeptAuthority, now = start): AuthorityState =>
   carryOutRotation(plan, kept, now, options);
@@ -51,9 +52,16 @@ describe("carryOutRotation", () => {
     expect(promoted.previous).to.deep.equal([first.signer.certificate]);
     expect(issuerOf(promoted)).to.equal(promoted.signer.certificate.subject);
     expect(promoted.next).to.equal(undefined);
-    const retired = carryOut(step("retire"), held(promoted), start + 366 * day);
+    const retired = carryOut(retire(), held(promoted), start + 366 * day);
     expect(retired).to.deep.equal({ ...promoted, previous: [] });
-    expect(carryOut(step("retire"), held(promoted), start + 364 * day)).to.deep.equal(promoted);
+    expect(carryOut(retire(), held(promoted), start + 364 * day)).to.deep.equal(promoted);
+  });
+
+  it("retires what was made before an instant, expired or not", () => {
+    const announced = carryOut(step("announce"), held(first), start + day);
+    const promoted = carryOut(step("promote"), held(announced), start + 2 * day);
+    expect(carryOut(retire(start + 1000), held(promoted), start + 3 * day).previous).to.deep.equal([]);
+    expect(carryOut(retire(start), held(promoted), start + 3 * day)).to.deep.equal(promoted);
   });
 
   it("begins anew, and trusts what was trusted as long as it is valid", () => {

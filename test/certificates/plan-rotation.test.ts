@@ -72,6 +72,7 @@ interface Case {
   readonly now: number;
   readonly published?: boolean;
   readonly options?: Partial<RotationOptions>;
+  readonly rotateAfter?: number;
   readonly expected: RotationPlan["action"];
   readonly why?: RegExp;
 }
@@ -79,6 +80,65 @@ interface Case {
 const later = (days: number): number => start + days * day;
 
 const table: readonly Case[] = [
+  {
+    name: "an operator wants no CA of before now",
+    kept: () => held(made()),
+    now: later(5),
+    rotateAfter: later(5),
+    expected: "announce",
+    why: /no CA from before 2030-01-06T00:00:00/,
+  },
+  {
+    name: "an operator will want none",
+    kept: () => held(made()),
+    now: later(5),
+    rotateAfter: later(6),
+    expected: "keep",
+  },
+  {
+    name: "the CA is the one that an operator wanted",
+    kept: () => held(made()),
+    now: later(5),
+    rotateAfter: start,
+    expected: "keep",
+  },
+  {
+    name: "the next CA is one that an operator wants no more, either",
+    kept: () => held(made({ nextAt: later(4) })),
+    now: later(5),
+    published: false,
+    rotateAfter: later(5),
+    expected: "announce",
+  },
+  {
+    name: "what an operator wanted is on its way",
+    kept: () => held(made({ nextAt: later(5) })),
+    now: later(6),
+    published: false,
+    rotateAfter: later(5),
+    expected: "keep",
+  },
+  {
+    name: "what an operator wanted has been published for long enough",
+    kept: () => held(made({ nextAt: later(5), publishedAt: later(5) })),
+    now: later(6),
+    rotateAfter: later(5),
+    expected: "promote",
+  },
+  {
+    name: "what an operator wanted no more was just served",
+    kept: () => held(made({ caAt: later(5), leafAt: later(6), previousAt: [start] })),
+    now: later(6) + 9 * minute,
+    rotateAfter: later(5),
+    expected: "keep",
+  },
+  {
+    name: "what an operator wanted no more is served no more",
+    kept: () => held(made({ caAt: later(5), leafAt: later(6), previousAt: [start] })),
+    now: later(6) + 10 * minute,
+    rotateAfter: later(5),
+    expected: "retire",
+  },
   { name: "nothing is there", kept: () => ({ kind: "empty" }), now: start, expected: "create" },
   {
     name: "something is there that is not ours",
@@ -258,9 +318,10 @@ const table: readonly Case[] = [
 ];
 
 describe("planRotation", () => {
-  for (const { name, kept, now, published, options: more, expected, why = /./ } of table)
+  for (const { name, kept, now, published = true, options: more, rotateAfter, expected, why = /./ } of table)
     it(`says ${expected} where ${name}`, () => {
-      const planned = plan(kept(), now, published, more);
+      const situation = { kept: kept(), now, published: () => published, rotateAfter };
+      const planned = planRotation(situation, { ...options, ...more });
       expect(planned.action).to.equal(expected);
       if ("why" in planned) expect(planned.why).to.match(why);
     });

@@ -79,6 +79,7 @@ export const cases: Readonly<Record<string, Values>> = {
     },
   },
   everything: {
+    enabled: true,
     commonLabels: { team: "platform" },
     commonAnnotations: { "example.com/owner": "platform" },
     imagePullSecrets: [{ name: "pull" }],
@@ -134,6 +135,6 @@ export const cases: Readonly<Record<string, Values>> = {
       },
       dashboard: { enabled: true },
     },
-    agent: { enabled: true },
+    agent: { enabled: true, tracing: { endpoint: "http://otel.example.com:4318" } },
   },
 };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import {
   chartFolder,
@@ -68,6 +68,23 @@ describe("values.schema.json of the chart", () => {
   });
 });
 
+describe("pages for operators", () => {
+  const policyFields = Object.keys(readSchema().definitions!.policy!.properties ?? {});
+  const known = new Set([...schemaPaths(), ...policyFields.map((name) => `policies[].${name}`)]);
+  const roots = Object.keys(readSchema().properties ?? {}).join("|");
+  const value = new RegExp(`\`((?:${roots})(?:\\[\\])?\\.[\\w.]+)(?=[\`:=])`, "g");
+  for (const page of ["docs/helm.md", "docs/upgrade.md", "docs/runbooks.md", `${chartFolder}/README.md`])
+    it(`name only values that there are: ${page}`, () => {
+      const named = [...readFileSync(page, "utf8").matchAll(value)].map(([, path]) => path!);
+      expect(named.length).to.be.greaterThan(0);
+      const isKnown = (path: string): boolean =>
+        known.has(path) || [...known].some((one) => path.startsWith(`${one}.`) && one.includes("."));
+      // keys of a Secret, which begin like a value
+      const wrong = named.filter((path) => !isKnown(path) && !/^tls\.(crt|key)$/.test(path));
+      expect(wrong).to.deep.equal([]);
+    });
+});
+
 describe("Chart.yaml", () => {
   it("is of the package's version", () => {
     const chart = readFileSync(`${chartFolder}/Chart.yaml`, "utf8");
@@ -80,24 +97,14 @@ describe("alerts and dashboard of the chart", () => {
   const dashboard = JSON.parse(readFileSync(`${chartFolder}/files/dashboard.json`, "utf8"));
   const names = [...alerts.matchAll(/^- alert: (\w+)$/gm)].map(([, name]) => name!);
   const runbooks = readFileSync("docs/runbooks.md", "utf8");
-  const operators = readFileSync("README.md", "utf8");
-  /** Metrics by their names, with the labels that README says. */
+  const codes = readFileSync("README.md", "utf8");
+  /** Metrics by their names, with their labels: a test holds this page to what is served. */
   const metrics = new Map(
-    [...operators.matchAll(/`(countersign_\w+)(?:\{([^}]*)\})?`/g)].map(
-      ([, name, labels = ""]) => [name!, labels.split(",").filter(Boolean)] as const,
+    [...readFileSync("docs/metrics.md", "utf8").matchAll(/^\| `(countersign_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
+      ([, name, labels]) => [name!, [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!)] as const,
     ),
   );
-  const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => readFileSync(`src/${file}`, "utf8"));
-  const written = sources
-    .flatMap((source) => [...source.matchAll(/name: "(countersign_\w+)"/g)])
-    .map(([, name]) => name!);
-  for (const source of sources)
-    for (const [, name, labels] of source.matchAll(
-      /name: "(countersign_\w+)"(?:(?!name: ")[\s\S])*?labels: \[([^\]]*)\]/g,
-    ))
-      metrics.set(name!, [...(metrics.get(name!) ?? []), ...labels!.replaceAll('"', "").split(/, */)]);
+  const written = [...metrics.keys()];
   const targetLabels = ["namespace", "pod", "le"];
   const panels: { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[] =
     dashboard.panels;
@@ -139,14 +146,9 @@ describe("alerts and dashboard of the chart", () => {
     expect(paragraphs.map(([, name]) => name).toSorted()).to.deep.equal(names.toSorted());
   });
 
-  it("name in runbooks only codes, metrics and values that there are", () => {
+  it("name in runbooks only codes and metrics that there are", () => {
     for (const [name] of runbooks.matchAll(/countersign_[a-z_]+/g)) expect(written).to.include(name);
-    for (const [code] of runbooks.matchAll(/ERR_[A-Z_]+/g)) expect(operators).to.include(`\`${code}\``);
-    const paths = schemaPaths();
-    for (const [, path] of runbooks.matchAll(
-      /`((?:server|agent|networkPolicy|rbac|autoscaling|metrics)\.[\w.]+)[:`]/g,
-    ))
-      expect(paths).to.include(path);
+    for (const [code] of runbooks.matchAll(/ERR_[A-Z_]+/g)) expect(codes).to.include(`\`${code}\``);
   });
 
   it("put every panel where no other is", () => {

@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { install, prepareNamespaces, uninstall } from "./installation.ts";
+import { endsAtOnce, install, prepareNamespaces, uninstall } from "./installation.ts";
 import { pod, registriesValue, strange, trusted } from "./policy-objects.ts";
 import { describeOnNode } from "./shared-node.ts";
 
 describeOnNode("the built-in policy, by one value", (node) => {
   before(async () => {
     await prepareNamespaces(node());
-    await install(node(), { policies: [registriesValue] });
+    await install(node(), { policies: [registriesValue], server: endsAtOnce });
   });
   after(() => uninstall(node()));
 

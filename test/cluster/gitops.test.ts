@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
 import { chart, release, releaseNamespace } from "./helm.ts";
-import { isReady, prepareNamespaces, serverPods, strictHelm, uninstall } from "./installation.ts";
+import { endsAtOnce, isReady, prepareNamespaces, serverPods, strictHelm, uninstall } from "./installation.ts";
 import { labelPolicyValue } from "./policy-objects.ts";
 import { describeOnNode, type SharedNode } from "./shared-node.ts";
 
@@ -17,7 +17,7 @@ describeOnNode("the chart's objects, applied by somebody else", (node) => {
         strictHelm(
           node().helm,
           ["template", release, chart, `--namespace=${releaseNamespace}`, "--skip-tests", "--values=-"],
-          JSON.stringify({ policies: [labelPolicyValue] }),
+          JSON.stringify({ policies: [labelPolicyValue], server: endsAtOnce }),
         );
       let rendered: string;
       const apply = (): Promise<string> => node().kubectl(["apply", ...flags, "-f", "-"], rendered);

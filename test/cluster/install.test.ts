@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { release, releaseNamespace } from "./helm.ts";
-import { install, isReady, serverPods, strictHelm, uninstall } from "./installation.ts";
+import { install, isReady, serverPods, strictHelm, uninstall, untilGone } from "./installation.ts";
 import { describeOnNode } from "./shared-node.ts";
-import { presentTokens } from "./token-presentation.ts";
+import { showNothing } from "./token-presentation.ts";
 
 interface Configuration {
   readonly webhooks: readonly {
@@ -19,12 +19,10 @@ describeOnNode("the chart without a value", (node) => {
     ]);
 
   before(async () => {
+    await showNothing(node(), false);
     notes = await install(node());
   });
-  after(async () => {
-    await uninstall(node());
-    await presentTokens(node(), { attestations: false });
-  });
+  after(() => uninstall(node()));
 
   it("is two servers, both ready", async () => {
     expect((await serverPods(node())).map(isReady)).to.deep.equal([true, true]);
@@ -56,7 +54,7 @@ describeOnNode("the chart without a value", (node) => {
   });
 
   it("passes it where tokens are attested, by one that is accepted", async () => {
-    await presentTokens(node(), { attestations: true });
+    await showNothing(node(), true);
     expect(await test()).to.contain(
       `the caller is system:serviceaccount:${releaseNamespace}:${release}-test`,
     );
@@ -69,7 +67,9 @@ describeOnNode("the chart without a value", (node) => {
   });
 
   it("leaves nothing behind when it is uninstalled, and nothing that blocks", async () => {
+    const pods = (await serverPods(node())).map(({ metadata }) => metadata.uid);
     await strictHelm(node().helm, ["uninstall", release, `--namespace=${releaseNamespace}`, "--wait"]);
+    await untilGone(node(), pods);
     const kinds = (await node().kubectl(["api-resources", "--verbs=list", "--output=name"]))
       .trim()
       .split("\n");

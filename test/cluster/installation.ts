@@ -5,6 +5,9 @@ import type { SharedNode } from "./shared-node.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 
+/** `server` for suites that do not look at how servers end, so that they need not wait for it either. */
+export const endsAtOnce = { drain: { delaySeconds: 0 } };
+
 /** What Helm printed. @throws where it ends with another code than 0, with what it said */
 export async function strictHelm(helm: Helm, args: readonly string[], input?: string): Promise<string> {
   const { code, stdout, stderr } = await helm(args, input);
@@ -37,7 +40,10 @@ export async function uninstall(node: SharedNode): Promise<void> {
 
 export interface Pod {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  readonly status: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+  };
 }
 
 /** The server's pods that are not on their way out. */

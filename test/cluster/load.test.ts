@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
 import { startAdmissionLoad } from "./admission-load.ts";
-import { install, prepareNamespaces, serverPods, uninstall } from "./installation.ts";
+import { endsAtOnce, install, prepareNamespaces, serverPods, uninstall } from "./installation.ts";
 import { podLoad, registriesValue } from "./policy-objects.ts";
 import { describeOnNode } from "./shared-node.ts";
 
@@ -59,7 +59,7 @@ describeOnNode("a server's needs", (node) => {
 
   before(async () => {
     await prepareNamespaces(node());
-    await install(node(), { policies: [registriesValue] });
+    await install(node(), { policies: [registriesValue], server: endsAtOnce });
   });
   after(() => uninstall(node()));
 

@@ -2,7 +2,7 @@
 export const namespace = "apps";
 
 /** A policy of one's own, in TypeScript: a ConfigMap named like this is a setting only with a label that says whose. */
-export const labelPolicy = `import { definePolicy } from "countersign";
+const labelPolicy = (denial: string): string => `import { definePolicy } from "countersign";
 
 interface ConfigMap {
   metadata: { labels?: Record<string, string> };
@@ -12,7 +12,7 @@ export default definePolicy<ConfigMap>({
   name: "owner-named",
   match: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],
   validate: (review) =>
-    review.object.metadata.labels?.owner !== undefined || review.deny("a ConfigMap needs a label that names its owner"),
+    review.object.metadata.labels?.owner !== undefined || review.deny(${JSON.stringify(denial)}),
 });
 `;
 export const labelDenial = "a ConfigMap needs a label that names its owner";
@@ -27,11 +27,11 @@ export const labelPolicyValue = {
   rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] }],
 };
 
-export const policiesConfigMap = (releaseNamespace: string): object => ({
+export const policiesConfigMap = (releaseNamespace: string, denial = labelDenial): object => ({
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: { name: "our-policies", namespace: releaseNamespace },
-  data: { "owner-named.ts": labelPolicy },
+  data: { "owner-named.ts": labelPolicy(denial) },
 });
 
 export function configMap(name: string, labels: Readonly<Record<string, string>> = {}): object {

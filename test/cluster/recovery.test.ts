@@ -1,14 +1,22 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
 import { release, releaseNamespace } from "./helm.ts";
-import { install, isReady, prepareNamespaces, serverPods, uninstall, type Values } from "./installation.ts";
+import {
+  endsAtOnce,
+  install,
+  isReady,
+  prepareNamespaces,
+  serverPods,
+  uninstall,
+  type Values,
+} from "./installation.ts";
 import { pod, registriesValue, trusted } from "./policy-objects.ts";
 import { describeOnNode } from "./shared-node.ts";
 
 describeOnNode("a cluster all of whose servers are down, under failurePolicy Fail", (node) => {
   // for every namespace, as far as the chart lets it
   const { namespaceSelector: _, ...everywhere } = registriesValue;
-  const values: Values = { policies: [{ ...everywhere, failurePolicy: "Fail" }] };
+  const values: Values = { policies: [{ ...everywhere, failurePolicy: "Fail" }], server: endsAtOnce };
   const create = (name: string) =>
     node().cluster.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(pod(name, trusted)));
   const untilReady = () =>

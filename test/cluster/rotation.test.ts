@@ -41,7 +41,7 @@ describeOnNode("certificates that live for seconds", (node) => {
     );
     await load.stop();
     expect(load.failures.slice(0, 5), `of ${load.total}`).to.deep.equal([]);
-    expect(load.total).to.be.greaterThan(100);
+    expect(load.total).to.be.greaterThan(20);
     expect(certificates.size).to.be.greaterThan(2);
   });
 

@@ -19,12 +19,12 @@ export async function serverLog(node: SharedNode): Promise<readonly LogLine[]> {
 export type Labels = Readonly<Record<string, string>>;
 
 /** The sum of a metric over all servers, of the series that have these labels. */
-export async function serverMetric(node: SharedNode, name: string, labels: Labels): Promise<number> {
+export async function serverMetric(node: SharedNode, name: string, labels: Labels = {}): Promise<number> {
   const pods = await serverPods(node);
   const texts = await Promise.all(pods.map(({ metadata }) => metricsOf(node, metadata.name)));
   return texts
     .flatMap((text) => text.split("\n"))
-    .filter((line) => line.startsWith(`${name}{`))
+    .filter((line) => /^[{ ]/.test(line.slice(name.length)) && line.startsWith(name))
     .filter((line) => Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }

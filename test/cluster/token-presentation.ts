@@ -1,26 +1,30 @@
-import { copyFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fillPluginFolder } from "../../scripts/plugin-folder.ts";
-import type { SharedNode } from "./shared-node.ts";
+import { fileInNotes, flagsInNotes } from "./notes.ts";
+import { initialGate, type SharedNode } from "./shared-node.ts";
 
-export interface TokenPresentation {
-  /** The text of `/etc/countersign/webhooks.kubeconfig`; without it kube-apiserver shows nothing of itself. */
-  readonly webhooksKubeconfig?: string;
-  /** The gate by which tokens can be bound to webhook configurations. */
-  readonly attestations: boolean;
+const gate = "APIServerWebhookAuthenticationToken=true";
+
+/** The gate of a kube-apiserver that shows nothing; of one that shows tokens nothing is kept here. */
+let gateOf: boolean | undefined = initialGate;
+
+/** kube-apiserver with the gate by which tokens are bound to webhook configurations, or without; it shows nothing of itself. */
+export async function showNothing({ cluster }: SharedNode, attestations: boolean): Promise<void> {
+  if (gateOf === attestations) return;
+  await cluster.restartApiServer({ attestations });
+  gateOf = attestations;
 }
 
-/** kube-apiserver anew, set up as docs/kube-apiserver.md has it. The agent is the release's affair. */
-export async function presentTokens(
-  { cluster }: SharedNode,
-  { webhooksKubeconfig, attestations }: TokenPresentation,
-): Promise<void> {
-  if (webhooksKubeconfig === undefined) return cluster.restartApiServer({ attestations });
-  copyFileSync(resolve("docs/kube-apiserver/admission.yaml"), join(cluster.etc, "admission.yaml"));
-  writeFileSync(join(cluster.etc, "webhooks.kubeconfig"), webhooksKubeconfig);
+/** kube-apiserver as the chart's NOTES say it has to be set up, with the plugin as docs/kube-apiserver.md has it. */
+export async function presentTokens({ cluster }: SharedNode, notes: string): Promise<void> {
+  for (const name of ["admission.yaml", "webhooks.kubeconfig"])
+    writeFileSync(join(cluster.etc, name), fileInNotes(notes, `/etc/countersign/${name}`));
   fillPluginFolder(cluster.opt);
+  const flags = flagsInNotes(notes);
+  gateOf = undefined;
   await cluster.restartApiServer({
-    attestations,
-    extraFlags: ["--admission-control-config-file=/etc/countersign/admission.yaml"],
+    attestations: flags.some((flag) => flag.endsWith(gate)),
+    extraFlags: flags.filter((flag) => !flag.endsWith(gate)),
   });
 }

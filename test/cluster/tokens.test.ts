@@ -1,30 +1,14 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
-import { provideCertificate } from "./certificate.ts";
 import { release, releaseNamespace } from "./helm.ts";
-import { install, prepareNamespaces, uninstall, type Values } from "./installation.ts";
+import { endsAtOnce, install, prepareNamespaces, uninstall, type Values } from "./installation.ts";
 import { configMap, labelDenial, labelPolicyValue } from "./policy-objects.ts";
 import { serverLog, serverMetric } from "./server-records.ts";
 import { describeOnNode } from "./shared-node.ts";
-import { presentTokens } from "./token-presentation.ts";
+import { presentTokens, showNothing } from "./token-presentation.ts";
 
 const path = "/validate/owner-named";
 const caller = `system:serviceaccount:${releaseNamespace}:${release}-agent`;
-const exec = {
-  apiVersion: "client.authentication.k8s.io/v1",
-  command: "/opt/countersign/ld.so",
-  args: [
-    ...["--library-path", "/opt/countersign/lib", "/opt/countersign/node"],
-    ...["/opt/countersign/exec-credential.cjs", "--socket", "/run/countersign/agent.sock"],
-  ],
-  interactiveMode: "Never",
-  provideClusterInfo: true,
-};
-const kubeconfig = JSON.stringify({
-  apiVersion: "v1",
-  kind: "Config",
-  users: [443, 444].map((port) => ({ name: `${release}.${releaseNamespace}.svc:${port}`, user: { exec } })),
-});
 
 describeOnNode("an API server that can prove who it is", (node) => {
   let values: Values;
@@ -35,21 +19,20 @@ describeOnNode("an API server that can prove who it is", (node) => {
 
   before(async () => {
     await prepareNamespaces(node());
-    await presentTokens(node(), { attestations: true });
+    await showNothing(node(), true);
     values = {
       policies: [labelPolicyValue],
       agent: { enabled: true },
-      server: { logLevel: "debug" },
-      tls: await provideCertificate(node()),
+      server: { ...endsAtOnce, logLevel: "debug" },
     };
   });
-  after(async () => {
-    await uninstall(node());
-    await presentTokens(node(), { attestations: false });
-  });
+  after(() => uninstall(node()));
 
   describe("in mode observe", () => {
-    before(() => install(node(), values));
+    let notes: string;
+    before(async () => {
+      notes = await install(node(), values);
+    });
 
     it("is heard without proof, which is counted and logged as what enforcing would refuse", async () => {
       const created = await create("unproven");
@@ -61,8 +44,8 @@ describeOnNode("an API server that can prove who it is", (node) => {
       expect(await counted({ result: "would_refuse", code: "ERR_CREDENTIALS_MISSING" })).to.be.greaterThan(0);
     });
 
-    it("proves it by the agent's tokens, and is then counted by its name", async () => {
-      await presentTokens(node(), { attestations: true, webhooksKubeconfig: kubeconfig });
+    it("proves it by the agent's tokens, set up as the notes say, and is then counted by its name", async () => {
+      await presentTokens(node(), notes);
       const line = await poll("the caller in the log", async () => {
         await create(`proven-${Date.now()}`);
         return (await serverLog(node())).find((one) => one.path === path && one.caller === caller);
@@ -85,10 +68,11 @@ describeOnNode("an API server that can prove who it is", (node) => {
     });
 
     it("is refused without", async () => {
-      await presentTokens(node(), { attestations: true });
+      await showNothing(node(), true);
       const refused = await create("refused");
       expect(refused.stderr).to.contain("denied the request");
       expect(refused.code).to.equal(1);
+      expect(await counted({ result: "refused", code: "ERR_CREDENTIALS_MISSING" })).to.be.greaterThan(0);
     });
   });
 });

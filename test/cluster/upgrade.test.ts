@@ -47,7 +47,7 @@ describeOnNode("servers that are replaced under load", (node) => {
       await untilGone(node(), before);
       await load.stop();
       expect(load.failures.slice(0, 5), `of ${load.total}`).to.deep.equal([]);
-      expect(load.total).to.be.greaterThan(100);
+      expect(load.total).to.be.greaterThan(20);
       expect((await uids()).filter((uid) => before.includes(uid))).to.deep.equal([]);
     });
 });

@@ -51,6 +51,7 @@ describe("tls.selfSigned", () => {
       /dnsNames/,
     ],
     ["a wildcard", selfSigned(whole.replace("localhost", '"*.svc"')), /dnsNames\[1\]/],
+    ["an address", selfSigned(whole.replace("localhost", "127.0.0.1")), /dnsNames\[1\]/],
     ["an upper case name", selfSigned(whole.replace("localhost", "LOCALHOST")), /dnsNames\[1\]/],
     [
       "a Secret without a namespace",

@@ -243,6 +243,11 @@ const contradictions: readonly (readonly [what: string, values: Values, says: re
     ["agent.audiences goes with agent.mode audience"],
   ],
   [
+    "sampling of no traces of an agent",
+    { agent: { enabled: true, tracing: { samplingRatio: 0.5 } } },
+    ["agent.tracing.endpoint"],
+  ],
+  [
     "an agent whose tokens are not accepted",
     { agent: { enabled: true }, authentication: { webhookTokens: { enabled: false } } },
     ["the agent gives out webhook-bound tokens", "agent.mode to audience"],

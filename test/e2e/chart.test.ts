@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Webhook } from "../../src/apis/admissionregistration.ts";
@@ -78,7 +79,7 @@ await describeWith(["helm"], "the chart", () => {
         for (const { name: webhook, namespaceSelector, timeoutSeconds } of webhooksOf(name)) {
           const [first] = namespaceSelector!.matchExpressions!;
           expect(first, webhook).to.deep.include({ key: "kubernetes.io/metadata.name", operator: "NotIn" });
-          expect(first!.values).to.include.members(["kube-system", release.namespace]);
+          expect(first!.values).to.include.members(["kube-system", "kube-node-lease", release.namespace]);
           expect(timeoutSeconds).to.be.at.most(5);
         }
       });
@@ -256,6 +257,41 @@ await describeWith(["helm"], "the chart", () => {
     }
   });
 
+  it("is called what it is told to be called, hosts and audiences too", async () => {
+    const objects = parseManifests(
+      await renderText({ fullnameOverride: "reviews", agent: { enabled: true } }),
+    );
+    for (const { metadata } of objects) expect(metadata.name).to.match(/^(countersign-system:)?reviews\b/);
+    const { webhooks, tls } = parseServerConfiguration(
+      one(objects, "ConfigMap", "reviews").data["server.yaml"],
+      { file: "server.yaml", directory: "/" },
+    );
+    expect(webhooks[0]?.audiences).to.deep.equal(["https://reviews.countersign-system.svc:443/self-test"]);
+    expect(tls.selfSigned?.dnsNames).to.include("reviews.countersign-system.svc");
+  });
+
+  it("can be a part of another chart, switched by a condition of that", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "countersign-parent-"));
+    try {
+      const dependency = { name: "countersign", version: "0.1.0", condition: "countersign.enabled" };
+      const parent = { apiVersion: "v2", name: "platform", version: "1.0.0", dependencies: [dependency] };
+      writeFileSync(join(folder, "Chart.yaml"), JSON.stringify(parent));
+      cpSync(chartFolder, join(folder, "charts/countersign"), { recursive: true });
+      const rendered = async (enabled: boolean): Promise<readonly RenderedObject[]> => {
+        const flags = ["--set", `countersign.enabled=${enabled},global.a=b`, "-n", release.namespace];
+        const { code, stdout, stderr } = await helm(["template", "p", folder, ...flags]);
+        expect(code, stderr).to.equal(0);
+        return parseManifests(stdout);
+      };
+      expect(one(await rendered(true), "Deployment", "p-countersign").metadata.namespace).to.equal(
+        release.namespace,
+      );
+      expect(await rendered(false)).to.deep.equal([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("leaves global alone", async () => {
     expect(await renderText({ global: { imageRegistry: "elsewhere.example.com" } })).to.equal(
       texts.get("defaults"),
@@ -275,6 +311,12 @@ await describeWith(["helm"], "the chart", () => {
       ["enforce", cases.agent!],
       ["observe", {}],
     ];
+    it("of an agent alone say nothing of a server", async () => {
+      const text = await notes(cases["agent-alone"]!);
+      expect(text).to.not.match(/^Mode|Next steps|countersign\.countersign-system\.svc|rotated/m);
+      expect(text).to.include('name: "SERVICE.NAMESPACE.svc:443"').and.include("countersign-agent");
+    });
+
     for (const [mode, values] of modes)
       it(`say mode ${mode}, three steps and files that lint finds nothing in (${JSON.stringify(values)})`, async () => {
         const text = await notes(values);

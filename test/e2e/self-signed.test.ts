@@ -134,6 +134,43 @@ await describeWith(
       );
     }).timeout(240_000);
 
+    it("are replaced when an operator asks for it, and the old CA is trusted no more", async () => {
+      await start(2, { renewBefore: "20s" });
+      await admin.post(configurationPath.replace(/\/[^/]*$/, ""), configurationOf(ports()));
+      await untilReady(replicas);
+      await untilAdmitted();
+      const before = await untilPublished();
+      let stopped = false;
+      const refused: string[] = [];
+      const load = (async () => {
+        while (!stopped) {
+          const { status, text } = await createWatched(admin);
+          if (status !== 201) refused.push(text);
+        }
+      })();
+      // certificates say whole seconds: what was made in this one could be meant or not
+      const instant = new Date(Date.now() + 1000).toISOString();
+      await kubectl(
+        ["annotate", "secret", name, "-n", namespace, `countersign.dev/rotate-after=${instant}`],
+        "",
+      );
+      const after = await poll(
+        "a bundle without the old CA",
+        async () => {
+          const [bundle = ""] = await caBundles(admin);
+          return bundle !== "" && !bundle.includes(before) ? bundle : undefined;
+        },
+        { timeoutMs: 60_000 },
+      );
+      stopped = true;
+      await load;
+      expect(refused).to.deep.equal([]);
+      expect(after).to.equal((await secretTexts())["ca.crt"]);
+      for (const port of ports()) await shakeHands(port, after);
+      const old = await shakeHands(ports()[0]!, before).catch((error: Error) => error.message);
+      expect(old).to.match(/unable to verify|self-signed|issuer/);
+    });
+
     it("are published again where the configuration is made anew, and leave its author alone", async () => {
       await start(1);
       const both = [...ports(), 1];

@@ -24,6 +24,7 @@ const alone: AuthoritySituation = { published: () => true, used: undefined };
 interface ScriptedSecret extends SecretClient {
   texts: SecretTexts | undefined;
   date: number | undefined;
+  annotations: Readonly<Record<string, string>>;
   /** Called before each write. */
   meanwhile: () => void;
   reads: number;
@@ -34,6 +35,7 @@ function scripted(): ScriptedSecret {
   let kept: SecretTexts | undefined;
   const secret: ScriptedSecret = {
     date: start,
+    annotations: {},
     meanwhile: () => undefined,
     reads: 0,
     get texts() {
@@ -46,7 +48,8 @@ function scripted(): ScriptedSecret {
     async read() {
       secret.reads++;
       if (kept === undefined) return { secret: undefined, date: secret.date };
-      const object = { metadata: { resourceVersion: String(version) } };
+      const { annotations } = secret;
+      const object = { metadata: { resourceVersion: String(version), annotations } };
       return { secret: { texts: kept, object }, date: secret.date };
     },
     async create(texts) {
@@ -151,6 +154,38 @@ describe("keeping an authority", () => {
     expect(encodeAuthority(state)).to.deep.equal(encodeAuthority(used));
     expect(steps).to.deep.equal(["restore"]);
   });
+
+  it("replaces the CA when an operator asks for it, and trusts it no more once the next is served", async () => {
+    const first = await keeping.keep(alone);
+    secret.date = start + 5 * day;
+    // half a second that certificates do not have
+    secret.annotations = { "countersign.dev/rotate-after": "2030-01-06T00:00:00.500Z" };
+    await keeping.keep(alone);
+    await keeping.keep(alone);
+    expect(steps).to.deep.equal(["create", "announce", "notePublished"]);
+    secret.date += 10 * 60_000;
+    await keeping.keep(alone);
+    secret.date += 10 * 60_000;
+    const { state } = await keeping.keep(alone);
+    expect(steps.slice(3)).to.deep.equal(["promote", "retire"]);
+    expect(state.previous).to.deep.equal([]);
+    expect(state.signer.certificate.subject).to.not.equal(first.state.signer.certificate.subject);
+    secret.date += 10 * 60_000;
+    expect((await keeping.keep(alone)).problem).to.equal(undefined);
+    expect(steps).to.have.length(5);
+  });
+
+  for (const written of ["now", "2030-01-06", "1893456000", ""])
+    it(`does all else and says what is wrong where an operator asks for ${JSON.stringify(written)}`, async () => {
+      secret.annotations = { "countersign.dev/rotate-after": written };
+      secret.texts = {};
+      const { state, problem } = await keeping.keep(alone);
+      expect(state.leaf).to.not.equal(undefined);
+      expect(problem?.code).to.equal("ERR_CERTIFICATE_INVALID");
+      expect(problem?.message).to.include(
+        `countersign.dev/rotate-after: ${JSON.stringify(written)} is no instant`,
+      );
+    });
 
   it("refuses what is not ours, by its code, and writes nothing", async () => {
     const texts = { "tls.crt": "of somebody else" };

@@ -62,6 +62,10 @@ describe("drain", () => {
     await once(silent, "connect");
     await running.server.close();
     await ended;
+    expect(running.log().map(({ msg, connections }) => [msg, connections])).to.deep.include.members([
+      ["draining", undefined],
+      ["connections cut after drain.timeout", 1],
+    ]);
   });
 
   it("serves an idle connection's next request, tells it that it was the last, and closes those that stay idle", async () => {

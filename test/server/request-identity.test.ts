@@ -33,7 +33,7 @@ describe("parseTraceParent, as W3C Trace Context has it", () => {
 describe("identifyRequest", () => {
   it("makes up an id for each request", () => {
     const [one, other] = [identifyRequest([]), identifyRequest([])];
-    expect(one.requestId).to.match(/^[0-9a-f-]{36}$/);
+    expect(one.requestId).to.match(/^[0-9a-f]{8}-[0-9a-z]+$/);
     expect(one.requestId).to.not.equal(other.requestId);
     expect(Object.keys(one)).to.deep.equal(["requestId"]);
   });

@@ -80,6 +80,24 @@ describe("a self-signed certificate", () => {
     await rig.untilReady(replica);
   });
 
+  it("is for the names of both while a rollout brings another one, and is signed once for it", async () => {
+    const old = await rig.startReplica();
+    await rig.createConfiguration([urlOf(old)]);
+    await rig.untilReady(old);
+    const next = await rig.startReplica({ dnsNames: ["new.ns.svc"] });
+    const names = async () => new X509Certificate((await rig.secretTexts())!["tls.crt"]!).subjectAltName;
+    expect(await names()).to.equal("DNS:localhost, DNS:new.ns.svc");
+    for (let times = 0; times < 3; times++) {
+      const looks = logged(old, /certificate checked$/).length;
+      await rig.touchSecret();
+      await eventually("both to look", async () => logged(old, /certificate checked$/).length > looks + 1);
+    }
+    expect(changes(old)).to.deep.equal(["create", "sign"]);
+    const bundle = await rig.caBundle();
+    for (const { port } of [old, next])
+      expect(await shakeHands(port, bundle)).to.equal((await rig.secretTexts())!["tls.crt"]);
+  });
+
   it("rotates with its CA under load, and no connection fails that is verified by what is published", async () => {
     // far enough in the past for all that is made from now on to be valid in truth, too
     controlPlane.clock.advance(-350 * dayMs);
@@ -121,6 +139,20 @@ describe("a self-signed certificate", () => {
     expect(await ask(old)).to.match(/^HTTP\/1\.1 /);
     old.destroy();
     expect(changes(one)).to.deep.equal(["create", "announce", "notePublished", "promote", "retire"]);
+  });
+
+  it("says in the log where an operator asks for a rotation that cannot be understood, and is looked after", async () => {
+    const replica = await rig.startReplica();
+    await rig.createConfiguration([urlOf(replica)]);
+    await rig.untilReady(replica);
+    const annotations = { "countersign.dev/rotate-after": "at once" };
+    await rig.admin.patch(secretPath(), "application/merge-patch+json", { metadata: { annotations } });
+    const failures = () => logged(replica, /could not be looked after/);
+    await eventually("the log line", async () => failures().length > 0);
+    expect(failures()[0]!.detail).to.include('"at once" is no instant like');
+    await rig.admin.delete(`${configurationsPath}/${rig.name}`);
+    await rig.createConfiguration([urlOf(replica)]);
+    await eventually("the caBundle all the same", async () => (await rig.caBundle()) !== "");
   });
 
   it("is made anew at once where the clock jumped back before it, and what was trusted stays so", async () => {

@@ -24,6 +24,17 @@
 {{- toYaml $result -}}
 {{- end -}}
 
+{{/* `tracing`, or nothing without an endpoint. */}}
+{{- define "countersign.tracing" -}}
+{{- if .endpoint -}}
+tracing:
+  endpoint: {{ .endpoint | quote }}
+  {{- if not (kindIs "invalid" .samplingRatio) }}
+  samplingRatio: {{ .samplingRatio }}
+  {{- end }}
+{{- end -}}
+{{- end -}}
+
 {{/* The file `countersign serve` reads. */}}
 {{- define "countersign.serverConfiguration" -}}
 {{- $root := . -}}
@@ -87,12 +98,8 @@ limits:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 drain: {delay: {{ int $server.drain.delaySeconds }}s, timeout: {{ int $server.drain.timeoutSeconds }}s}
-{{- if $server.tracing.endpoint }}
-tracing:
-  endpoint: {{ $server.tracing.endpoint | quote }}
-  {{- if not (kindIs "invalid" $server.tracing.samplingRatio) }}
-  samplingRatio: {{ $server.tracing.samplingRatio }}
-  {{- end }}
+{{- with include "countersign.tracing" $server.tracing }}
+{{ . }}
 {{- end }}
 log: {level: {{ $server.logLevel }}}
 {{- end -}}
@@ -125,5 +132,8 @@ tokenFiles:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 admin: {host: {{ ternary "127.0.0.1" "::" $agent.hostNetwork | quote }}, port: {{ int $agent.adminPort }}}
+{{- with include "countersign.tracing" $agent.tracing }}
+{{ . }}
+{{- end }}
 log: {level: {{ $agent.logLevel }}}
 {{- end -}}

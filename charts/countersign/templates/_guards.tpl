@@ -216,6 +216,9 @@
 {{- if and (eq $agent.mode "attested") $agent.audiences -}}
 {{- $faults = append $faults "agent.audiences goes with agent.mode audience: an attested token's audience is that of the webhook; remove it" -}}
 {{- end -}}
+{{- if and (kindIs "invalid" $agent.tracing.samplingRatio | not) (not $agent.tracing.endpoint) -}}
+{{- $faults = append $faults "agent.tracing.samplingRatio without agent.tracing.endpoint traces nothing: set the endpoint, or remove it" -}}
+{{- end -}}
 {{- if and .Values.server.enabled (eq $agent.mode "attested") (not .Values.authentication.webhookTokens.enabled) -}}
 {{- $faults = append $faults "the agent gives out webhook-bound tokens and authentication.webhookTokens.enabled is false: enable it, or set agent.mode to audience" -}}
 {{- end -}}

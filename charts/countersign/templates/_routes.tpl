@@ -67,14 +67,14 @@ is 443 whether it is there or not.
 {{- end -}}
 
 {{/*
-One webhook; called with (list $ route). kube-system and the release's own namespace are left out by a label that only
-the API server writes, whatever else is selected: whatever becomes of us can be healed.
+One webhook; called with (list $ route). kube-system, the release's own namespace and that of the nodes' heartbeats are left
+out by a label that only the API server writes, whatever else is selected: whatever becomes of us can be healed.
 */}}
 {{- define "countersign.webhook" -}}
 {{- $root := index . 0 -}}
 {{- $route := index . 1 -}}
 {{- $selector := default (dict) $route.namespaceSelector -}}
-{{- $excluded := concat (list "kube-system" $root.Release.Namespace) $root.Values.webhooks.excludedNamespaces | uniq -}}
+{{- $excluded := concat (list "kube-system" "kube-node-lease" $root.Release.Namespace) $root.Values.webhooks.excludedNamespaces | uniq -}}
 - name: {{ $route.webhook }}
   admissionReviewVersions: [v1]
   clientConfig:
