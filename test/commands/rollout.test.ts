@@ -14,7 +14,9 @@ import {
 
 const workers = 8;
 
-describe("under load", () => {
+describe("under load", function () {
+  // processes that start on a busy machine
+  this.timeout(60_000);
   let folder: ServerFolder;
   let server: RunningProcess;
   beforeEach(() => {
