@@ -126,7 +126,8 @@ export interface ReloadMessage {
     | "manifests"
     | "kubeconfig";
   readonly file: string;
-  readonly outcome: "reloaded" | "failed";
+  /** `dropped`: one that failed is followed no more, as nothing names it any longer. */
+  readonly outcome: "reloaded" | "failed" | "dropped";
   readonly detail?: string;
 }
 

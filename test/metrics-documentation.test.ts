@@ -48,7 +48,9 @@ const families: Readonly<Record<string, () => readonly MetricFamily[]>> = {
   },
 };
 
-describe("docs/metrics.md", () => {
+describe("docs/metrics.md", function () {
+  // processes that start on a busy machine
+  this.timeout(60_000);
   let folder: ServerFolder;
   let child: RunningProcess | undefined;
   before(() => {

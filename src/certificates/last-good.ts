@@ -34,8 +34,11 @@ const reloads = diagnosticsChannel("countersign:reload");
 export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<LastGood<T>> {
   const { what, files, pollIntervalMs } = options;
   const file = "directory" in files ? files.directory : files.join(", ");
-  const publish = (outcome: ReloadMessage["outcome"], detail?: string): void =>
+  let failing = false;
+  const publish = (outcome: ReloadMessage["outcome"], detail?: string): void => {
+    failing = outcome === "failed";
     reloads.publish({ what, file, outcome, ...(detail === undefined ? {} : { detail }) });
+  };
   let value: T;
   const { promise: loaded, resolve: markLoaded } = Promise.withResolvers<void>();
   const reload = async (): Promise<void> => {
@@ -67,7 +70,10 @@ export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<La
       return value;
     },
     check: watcher.check,
-    close: watcher.close,
+    close() {
+      watcher.close();
+      if (failing) publish("dropped");
+    },
   };
 }
 

@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type CheckedField, checkedErrors, checkedWarnings } from "../configuration/checked-field.ts";
 import type { CommandIO } from "./command.ts";
-
-/** Time for what was printed to be read, where something that a policy began keeps the process alive. */
-const leaveAfterMs = 500;
+import { leaveSoon } from "./leave-soon.ts";
 
 /**
  * Prints what `--check` found and, where nothing is wrong, `ok`.
@@ -14,7 +12,7 @@ export async function printChecked(
   found: readonly CheckedField[],
   io: CommandIO,
 ): Promise<number> {
-  setTimeout(() => process.exit(), leaveAfterMs).unref();
+  leaveSoon();
   const checked = { file, text: await readFile(file, "utf8") };
   for (const line of checkedWarnings(found, checked)) io.stderr.write(`countersign: ${line}\n`);
   const errors = checkedErrors(found, checked);

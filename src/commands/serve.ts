@@ -4,6 +4,7 @@ import { createWebhookServer } from "../server/webhook-server.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { type CommandIO, defineCommand } from "./command.ts";
 import { onHangup } from "./hangup-signal.ts";
+import { leaveSoon } from "./leave-soon.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /** `countersign serve`: the webhook server, until SIGTERM or SIGINT. */
@@ -46,6 +47,7 @@ export const serve = defineCommand({
     await stopped;
     watched.close();
     await server.close();
+    leaveSoon();
     return 0;
   },
 });

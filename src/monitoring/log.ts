@@ -100,10 +100,11 @@ function listeners(write: Log["write"], debugging: () => boolean) {
     },
     "countersign:keys": (fields: Messages["countersign:keys"]) =>
       write(fields.outcome === "failed" ? "warn" : "info", `issuer keys ${fields.outcome}`, { ...fields }),
-    "countersign:reload": (fields: Messages["countersign:reload"]) =>
-      fields.outcome === "failed"
-        ? write("error", "reload failed, the last good value stays in use", { ...fields })
-        : write("info", "reloaded", { ...fields }),
+    "countersign:reload"(fields: Messages["countersign:reload"]) {
+      if (fields.outcome === "failed")
+        write("error", "reload failed, the last good value stays in use", { ...fields });
+      else write(fields.outcome === "reloaded" ? "info" : "debug", fields.outcome, { ...fields });
+    },
     "countersign:selfSigned": (fields: Messages["countersign:selfSigned"]) =>
       write(selfSignedLevel(fields), selfSignedLines[fields.outcome], { ...fields }),
     "countersign:token": (fields: Messages["countersign:token"]) =>

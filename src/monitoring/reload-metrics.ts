@@ -21,6 +21,6 @@ export function countReload(
   { reloads, lastReloadFailed }: ReturnType<typeof createReloadTable>,
   { what, file, outcome }: ReloadMessage,
 ): void {
-  reloads.inc(what, outcome);
+  if (outcome !== "dropped") reloads.inc(what, outcome);
   lastReloadFailed.set(outcome === "failed" ? 1 : 0, what, file);
 }

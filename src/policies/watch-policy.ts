@@ -39,13 +39,16 @@ export async function watchPolicy(options: WatchPolicyOptions): Promise<WatchedP
   let policies = [await loadPolicy(file, { mutating, sources })];
   let watcher: FileWatcher | undefined;
   let closed = false;
+  let failing = false;
   const reload = async (): Promise<void> => {
     sources = new Map();
     realFile = await realFileOf(file);
     try {
       policies = [await loadPolicy(file, { mutating, sources })];
+      failing = false;
       report(file);
     } catch (error) {
+      failing = true;
       report(file, error);
     }
   };
@@ -76,6 +79,8 @@ export async function watchPolicy(options: WatchPolicyOptions): Promise<WatchedP
     close() {
       closed = true;
       watcher?.close();
+      if (failing) reloads.publish({ what: "policy", file, outcome: "dropped" });
+      failing = false;
     },
   };
 }

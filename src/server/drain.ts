@@ -11,6 +11,9 @@ export interface DrainOptions {
   readonly timeoutMs: number;
 }
 
+/** Whoever connects has something to say at once, except Go, which may connect once more than it then has to. */
+const silentMs = 1_000;
+
 /**
  * Ends a listener without losing an answer. The caller has made readiness fail and answers carry `Connection: close`,
  * the only way to end a connection that cannot cross a request on its way: first it serves on for a while, then it takes
@@ -23,11 +26,13 @@ export async function drain({ server, connections, delayMs, timeoutMs }: DrainOp
   await nextPoll();
   // node:http closes idle connections with it
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const leave = setTimeout(connections.destroySilent, silentMs);
   let cut = 0;
   const timer = setTimeout(() => {
     cut = connections.destroyAll();
   }, timeoutMs);
   await closed;
+  clearTimeout(leave);
   clearTimeout(timer);
   return cut;
 }

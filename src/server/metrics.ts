@@ -72,31 +72,10 @@ function createTable(options: MetricsOptions) {
       help: "Reviews refused for what they are, not for who sent them.",
       labels: ["path", "code"],
     }),
+    ...createPolicyTable(options),
     inFlight: createObservedGauge(
       { name: "countersign_requests_in_flight", help: "Requests being answered now." },
       options.inFlight,
-    ),
-    policies: createCounter({
-      name: "countersign_policy_verdicts_total",
-      help: "What policies answered; unmatched reviews have no policy.",
-      labels: ["path", "policy", "outcome", "code"],
-    }),
-    policyDuration: createHistogram({
-      name: "countersign_policy_duration_seconds",
-      help: "How long a policy took.",
-      labels: ["path", "policy"],
-      buckets: secondsBuckets,
-    }),
-    unsentMatches: createObservedGauges(
-      {
-        name: "countersign_policy_unsent_matches",
-        help: "Resources that a policy matches and its webhook's rules do not send, where the configuration says the rules.",
-        labels: ["path", "policy"],
-      },
-      () =>
-        options
-          .policyMatches()
-          .map(({ path, policy, unsent }) => ({ labels: [path, policy], value: unsent.length })),
     ),
     keyFetches: createCounter({
       name: "countersign_issuer_key_fetches_total",
@@ -123,6 +102,32 @@ function createTable(options: MetricsOptions) {
     ...createSelfSignedTable(options.authority),
     draining: createObservedGauge({ name: "countersign_draining", help: "1 while shutting down." }, () =>
       options.draining() ? 1 : 0,
+    ),
+  };
+}
+
+/** What policies answer, and what they would but are never asked. */
+function createPolicyTable({ policyMatches }: MetricsOptions) {
+  return {
+    policies: createCounter({
+      name: "countersign_policy_verdicts_total",
+      help: "What policies answered; unmatched reviews have no policy.",
+      labels: ["path", "policy", "outcome", "code"],
+    }),
+    policyDuration: createHistogram({
+      name: "countersign_policy_duration_seconds",
+      help: "How long a policy took.",
+      labels: ["path", "policy"],
+      buckets: secondsBuckets,
+    }),
+    unsentMatches: createObservedGauges(
+      {
+        name: "countersign_policy_unsent_matches",
+        help: "Resources that a policy matches and its webhook's rules do not send, where the configuration says the rules.",
+        labels: ["path", "policy"],
+      },
+      () =>
+        policyMatches().map(({ path, policy, unsent }) => ({ labels: [path, policy], value: unsent.length })),
     ),
   };
 }

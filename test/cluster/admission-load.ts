@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { ApiAnswer, ApiClient } from "../rig/api-client.ts";
+import { poll } from "../rig/poll.ts";
 
 export interface AdmissionLoad {
   /** Answers so far. */
@@ -54,6 +55,14 @@ export function startAdmissionLoad(options: AdmissionLoadOptions): AdmissionLoad
       await working;
     },
   };
+}
+
+/** API servers hear of a configuration, and of its CA, a moment after everybody else. */
+export async function untilJudged({ api, path, denied, denial }: AdmissionLoadOptions): Promise<void> {
+  await poll("the policy to be asked", async () => {
+    const answer = await api.post(`${path}?dryRun=All`, denied);
+    return isDenial(answer, denial) || undefined;
+  });
 }
 
 function isDenial(answer: ApiAnswer, denial: string): boolean {

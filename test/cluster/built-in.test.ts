@@ -1,12 +1,14 @@
 import { expect } from "chai";
+import { untilJudged } from "./admission-load.ts";
 import { endsAtOnce, install, prepareNamespaces, uninstall } from "./installation.ts";
-import { pod, registriesValue, strange, trusted } from "./policy-objects.ts";
+import { pod, podLoad, registriesValue, strange, trusted } from "./policy-objects.ts";
 import { describeOnNode } from "./shared-node.ts";
 
 describeOnNode("the built-in policy, by one value", (node) => {
   before(async () => {
     await prepareNamespaces(node());
     await install(node(), { policies: [registriesValue], server: endsAtOnce });
+    await untilJudged({ ...podLoad, api: node().api });
   });
   after(() => uninstall(node()));
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
-import { startAdmissionLoad } from "./admission-load.ts";
+import { startAdmissionLoad, untilJudged } from "./admission-load.ts";
 import { endsAtOnce, install, prepareNamespaces, serverPods, uninstall } from "./installation.ts";
 import { podLoad, registriesValue } from "./policy-objects.ts";
 import { describeOnNode } from "./shared-node.ts";
@@ -60,6 +60,7 @@ describeOnNode("a server's needs", (node) => {
   before(async () => {
     await prepareNamespaces(node());
     await install(node(), { policies: [registriesValue], server: endsAtOnce });
+    await untilJudged({ ...podLoad, api: node().api });
   });
   after(() => uninstall(node()));
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { poll } from "../rig/poll.ts";
-import { type AdmissionLoad, startAdmissionLoad } from "./admission-load.ts";
+import { type AdmissionLoad, startAdmissionLoad, untilJudged } from "./admission-load.ts";
 import { release, releaseNamespace } from "./helm.ts";
 import { install, prepareNamespaces, uninstall } from "./installation.ts";
 import { podLoad, registriesValue } from "./policy-objects.ts";
@@ -20,6 +20,7 @@ describeOnNode("certificates that live for seconds", (node) => {
       // a CA is replaced ten seconds after it was made
       tls: { selfSigned: { caValidity: "60s", certificateValidity: "60s", renewBefore: "50s" } },
     });
+    await untilJudged({ ...podLoad, api: node().api });
     load = startAdmissionLoad({ ...podLoad, api: node().api });
   });
   after(async () => {

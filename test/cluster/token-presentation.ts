@@ -17,9 +17,13 @@ export async function showNothing({ cluster }: SharedNode, attestations: boolean
 }
 
 /** kube-apiserver as the chart's NOTES say it has to be set up, with the plugin as docs/kube-apiserver.md has it. */
-export async function presentTokens({ cluster }: SharedNode, notes: string): Promise<void> {
-  for (const name of ["admission.yaml", "webhooks.kubeconfig"])
-    writeFileSync(join(cluster.etc, name), fileInNotes(notes, `/etc/countersign/${name}`));
+export async function presentTokens(
+  { cluster }: SharedNode,
+  notes: string,
+  kubeconfig = fileInNotes(notes, "/etc/countersign/webhooks.kubeconfig"),
+): Promise<void> {
+  writeFileSync(join(cluster.etc, "admission.yaml"), fileInNotes(notes, "/etc/countersign/admission.yaml"));
+  writeFileSync(join(cluster.etc, "webhooks.kubeconfig"), kubeconfig);
   fillPluginFolder(cluster.opt);
   const flags = flagsInNotes(notes);
   gateOf = undefined;

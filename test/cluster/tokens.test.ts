@@ -10,6 +10,18 @@ import { presentTokens, showNothing } from "./token-presentation.ts";
 const path = "/validate/owner-named";
 const caller = `system:serviceaccount:${releaseNamespace}:${release}-agent`;
 
+/** As docs/kube-apiserver/webhooks-token-files.kubeconfig, for the first policy's port. */
+const tokenFilesKubeconfig = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Config",
+  users: [
+    {
+      name: `${release}.${releaseNamespace}.svc:444`,
+      user: { tokenFile: `/run/countersign/tokens/${release}-444` },
+    },
+  ],
+});
+
 describeOnNode("an API server that can prove who it is", (node) => {
   let values: Values;
   const create = (name: string, labels: Readonly<Record<string, string>> = { owner: "us" }) =>
@@ -73,6 +85,17 @@ describeOnNode("an API server that can prove who it is", (node) => {
       expect(refused.stderr).to.contain("denied the request");
       expect(refused.code).to.equal(1);
       expect(await counted({ result: "refused", code: "ERR_CREDENTIALS_MISSING" })).to.be.greaterThan(0);
+    });
+
+    it("is heard by token files, without any plugin", async () => {
+      const notes = await install(node(), {
+        ...values,
+        mode: "enforce",
+        agent: { enabled: true, tokenFiles: { enabled: true } },
+      });
+      await presentTokens(node(), notes, tokenFilesKubeconfig);
+      const created = await create("by-token-file");
+      expect(created.code, created.stderr).to.equal(0);
     });
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type AdmissionLoad, startAdmissionLoad } from "./admission-load.ts";
+import { type AdmissionLoad, startAdmissionLoad, untilJudged } from "./admission-load.ts";
 import { release, releaseNamespace } from "./helm.ts";
 import {
   install,
@@ -22,6 +22,7 @@ describeOnNode("servers that are replaced under load", (node) => {
   before(async () => {
     await prepareNamespaces(node());
     await install(node(), values);
+    await untilJudged({ ...podLoad, api: node().api });
   });
   beforeEach(() => {
     load = startAdmissionLoad({ ...podLoad, api: node().api });

@@ -8,7 +8,9 @@ import { execInfo } from "./exec-credential-rig.ts";
 
 const executable = "src/commands/countersign.cts";
 
-describe("countersign agent", () => {
+describe("countersign agent", function () {
+  // processes that start on a busy machine
+  this.timeout(60_000);
   let rig: ControlPlaneRig;
   let child: RunningProcess | undefined;
   before(async () => {

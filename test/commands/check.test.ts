@@ -14,7 +14,9 @@ import {
 
 const executable = "src/commands/countersign.cts";
 
-describe("--check", () => {
+describe("--check", function () {
+  // processes that start on a busy machine
+  this.timeout(60_000);
   let folder: ServerFolder;
   beforeEach(() => {
     folder = createServerFolder();

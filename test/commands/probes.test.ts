@@ -7,7 +7,9 @@ import { until } from "../until.ts";
 /** An address where nobody is: connecting is refused at once. */
 const nobody = "https://127.0.0.1:1";
 
-describe("probes while the API server is away", () => {
+describe("probes while the API server is away", function () {
+  // processes that start on a busy machine
+  this.timeout(60_000);
   let folder: ServerFolder;
   let child: RunningProcess | undefined;
   beforeEach(() => {

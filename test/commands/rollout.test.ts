@@ -14,7 +14,9 @@ import {
 
 const workers = 8;
 
-describe("a rollout under load", () => {
+describe("under load", function () {
+  // processes that start on a busy machine
+  this.timeout(60_000);
   let folder: ServerFolder;
   let server: RunningProcess;
   beforeEach(() => {
@@ -39,13 +41,35 @@ describe("a rollout under load", () => {
     folder.remove();
   });
 
-  it("loses no request of clients that keep their connections and never pause", async () => {
-    const port = await poll("its port", () => {
+  const portOf = (): Promise<number> =>
+    poll("its port", () => {
       const [, found] = /^\{"port":(\d+)/m.exec(server.output()) ?? [];
       return found === undefined ? undefined : Number(found);
     });
-    const loads = Array.from({ length: workers }, () => sendUntilRefused(port));
-    await poll("some load", () => loads.every(({ answered }) => answered > 20) || undefined);
+  const reloads = (): number => server.output().split('"what":"configuration"').length - 1;
+
+  it("a reload closes no connection and answers every request, a certificate exchanged with it", async () => {
+    const loads = await startLoads(await portOf());
+    for (let round = 1; round <= 5; round++) {
+      const pair = folder.writePair(`round-${round}`);
+      expect(pair).to.include("CERTIFICATE");
+      folder.write("server.json", configurationText({ drain: { delay: "500ms" }, leeway: `${round}m` }));
+      await poll("the reload", () => reloads() >= round || undefined);
+    }
+    const before = loads.map(({ answered }) => answered);
+    await poll(
+      "more load",
+      () => loads.every(({ answered }, index) => answered > before[index]! + 5) || undefined,
+    );
+    for (const { lost, connections, told } of loads)
+      expect({ lost, connections, told }).to.deep.equal({ lost: [], connections: 1, told: 0 });
+    expect(server.output()).to.not.match(/"what":"configuration"[^\n]*"outcome":"failed"/);
+    server.signal("SIGTERM");
+    await Promise.all(loads.map(({ ended }) => ended));
+  });
+
+  it("a rollout loses no request of clients that keep their connections and never pause", async () => {
+    const loads = await startLoads(await portOf());
     server.signal("SIGTERM");
     const before = loads.map(({ answered }) => answered);
     await Promise.all(loads.map(({ ended }) => ended));
@@ -58,8 +82,15 @@ describe("a rollout under load", () => {
   });
 });
 
+async function startLoads(port: number): Promise<readonly Load[]> {
+  const loads = Array.from({ length: workers }, () => sendUntilRefused(port));
+  await poll("some load", () => loads.every(({ answered }) => answered > 20) || undefined);
+  return loads;
+}
+
 interface Load {
   answered: number;
+  connections: number;
   /** Answers that said `Connection: close`. */
   told: number;
   /** What became of requests that had a connection and no good answer. */
@@ -69,19 +100,20 @@ interface Load {
 
 /** One request after the other on a kept connection, until no connection can be had any more. */
 function sendUntilRefused(port: number): Load {
+  const load = { answered: 0, connections: 0, told: 0, lost: [] as unknown[] };
   const unconnected = new Set<unknown>();
   const connect = buildConnector({ ca: authority.certificatePem, servername: "localhost" });
   const pool = new Pool(`https://127.0.0.1:${port}`, {
     connections: 1,
     connect: (options, callback) =>
       connect(options, (...[error, socket]) => {
-        if (error !== null) unconnected.add(error);
+        if (error === null) load.connections++;
+        else unconnected.add(error);
         callback(...([error, socket] as Parameters<typeof callback>));
       }),
   });
   const body = bodyOf(reviewOf());
   const headers = { authorization: `Bearer ${mintNow()}`, "content-type": "application/json" };
-  const load = { answered: 0, told: 0, lost: [] as unknown[] };
   const send = async (): Promise<void> => {
     for (;;) {
       try {

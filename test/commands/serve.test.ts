@@ -1,11 +1,19 @@
 import { expect } from "chai";
 import { type RunningProcess, startProcess } from "../rig/child-process.ts";
-import { configurationText, createServerFolder, type ServerFolder } from "../server/server-rig.ts";
+import { poll } from "../rig/poll.ts";
+import {
+  configurationText,
+  createServerFolder,
+  policySource,
+  type ServerFolder,
+} from "../server/server-rig.ts";
 import { until } from "../until.ts";
 
 const executable = "src/commands/countersign.cts";
 
-describe("countersign serve", () => {
+describe("countersign serve", function () {
+  // a process that starts on a busy machine
+  this.timeout(60_000);
   let folder: ServerFolder;
   let child: RunningProcess | undefined;
   before(() => {
@@ -27,12 +35,12 @@ describe("countersign serve", () => {
     });
     return child;
   };
-  const ports = async (): Promise<{ port: number; adminPort: number }> => {
-    await until(
-      () => /"adminPort":\d+\}/.test(child!.output()) && child!.output().includes('"msg":"serving"'),
-    );
-    return JSON.parse(/^\{"port".*\}$/m.exec(child!.output())![0]) as { port: number; adminPort: number };
-  };
+  const ports = (): Promise<{ port: number; adminPort: number }> =>
+    poll("its ports", () => {
+      const line = /^\{"port".*"adminPort":\d+\}$/m.exec(child!.output())?.[0];
+      if (line === undefined || !child!.output().includes('"msg":"serving"')) return undefined;
+      return JSON.parse(line) as { port: number; adminPort: number };
+    });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     it(`prints its ports in one line, serves, and ends with 0 on ${signal}`, async () => {
@@ -51,6 +59,15 @@ describe("countersign serve", () => {
     server.signal("SIGTERM");
     // by itself: nobody else's default action ends the first process of a container
     expect(await server.exited()).to.equal(128 + 15);
+  });
+
+  it("ends though a policy keeps something running", async () => {
+    folder.write("policy.ts", `${policySource("true")}setInterval(() => undefined, 1000);\n`);
+    const server = run();
+    await ports();
+    server.signal("SIGTERM");
+    expect(await server.exited()).to.equal(0);
+    folder.write("policy.ts", policySource("true"));
   });
 
   const reloads = (outcome: string): number =>

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { takenRegistries } from "../policies/built-in/taken-registries.ts";
 import { faults, file, parse } from "./configuration-text.ts";
 
 const withPolicy = (policy: string): string =>
@@ -55,21 +56,7 @@ describe("policy.builtIn", () => {
 });
 
 describe("trusted-registries' parameters", () => {
-  for (const registry of [
-    "registry.example",
-    "registry.example/",
-    "registry.example/team",
-    "registry.example/team/",
-    "registry.example/a/b.c/d_e/f__g/h--i",
-    "registry.example:5000/team/",
-    "Registry.EXAMPLE/team",
-    "localhost",
-    "localhost:5000/x",
-    "registry:5000",
-    "127.0.0.1:5000",
-    "[2001:db8::1]:5000/x/",
-    "docker.io/library/nginx",
-  ])
+  for (const registry of takenRegistries)
     it(`take ${registry}`, () => expect(faults(withRegistries(`["${registry}"]`))).to.deep.equal([]));
 
   const field = "webhooks[0].policy.parameters.registries";

@@ -2,15 +2,12 @@ import {
   cpSync,
   existsSync,
   globSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
-import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { expect } from "chai";
@@ -18,12 +15,10 @@ import { loadedPackages } from "../../scripts/image/dependencies-layer.ts";
 import { readElf } from "../../scripts/image/elf.ts";
 import { readLockFile } from "../../scripts/image/lock-file.ts";
 import { external } from "../../scripts/package-chunks.ts";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { execInfo } from "../commands/exec-credential-rig.ts";
-import { podOf, podRequest } from "../policies/built-in/pod-review.ts";
-import { type Finished, type RunningProcess, run, startProcess } from "../rig/child-process.ts";
-import { freePort } from "../rig/free-port.ts";
-import { poll } from "../rig/poll.ts";
+import { podOf } from "../policies/built-in/pod-review.ts";
+import { type Finished, run } from "../rig/child-process.ts";
+import { type ImageServer, startImageServer } from "./image-server.ts";
 import { type Command, type UnpackedImage, unpackImage } from "./unpacked-image.ts";
 
 const minuteMs = 60_000;
@@ -194,47 +189,15 @@ describe("the image", function () {
     });
 
     describe("serves", () => {
-      const authority = createCertificateAuthority();
-      let server: RunningProcess;
-      let port: number;
+      let server: ImageServer;
       before(async () => {
-        port = await freePort();
-        const adminPort = await freePort();
-        writeServerFolder(join(image.root, "etc/countersign"), authority, { port, adminPort });
-        server = startProcess(image.command(["serve", "--config", "/etc/countersign/server.json"]));
-        await poll("the image's server to be ready", async () => {
-          if (server.exitCode !== undefined) throw new Error(server.output());
-          return (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok || undefined;
-        });
+        server = await startImageServer(image);
       });
-      after(() => server?.stop());
-
-      const ask = (path: string, pod: object): Promise<{ allowed: boolean; status?: { message: string } }> =>
-        new Promise((answered, failed) => {
-          const options = { host: "127.0.0.1", servername: "localhost", port, path, agent: false as const };
-          const body = {
-            kind: "AdmissionReview",
-            apiVersion: "admission.k8s.io/v1",
-            request: podRequest({ object: pod }),
-          };
-          const headers = { "content-type": "application/json" };
-          const sent = request(
-            { ...options, headers, method: "POST", ca: authority.certificatePem },
-            (response) => {
-              let text = "";
-              response.setEncoding("utf8").on("data", (chunk: string) => {
-                text += chunk;
-              });
-              response.on("end", () => answered(JSON.parse(text).response));
-            },
-          );
-          sent.on("error", failed);
-          sent.end(JSON.stringify(body));
-        });
+      after(() => server?.process.stop());
 
       it("the policy of a ConfigMap, in TypeScript", async () => {
-        expect(await ask("/file", podOf("registry.example/app"))).to.deep.include({ allowed: true });
-        const { allowed, status } = await ask("/file", podOf("registry.other/app"));
+        expect(await server.ask("/file", podOf("registry.example/app"))).to.deep.include({ allowed: true });
+        const { allowed, status } = await server.ask("/file", podOf("registry.other/app"));
         expect({ allowed, message: status?.message }).to.deep.equal({
           allowed: false,
           message: "not in web",
@@ -242,15 +205,15 @@ describe("the image", function () {
       });
 
       it("a built-in policy", async () => {
-        expect((await ask("/built-in", podOf("registry.example/app"))).allowed).to.equal(true);
-        expect((await ask("/built-in", podOf("nginx"))).status?.message).to.include(
+        expect((await server.ask("/built-in", podOf("registry.example/app"))).allowed).to.equal(true);
+        expect((await server.ask("/built-in", podOf("nginx"))).status?.message).to.include(
           "docker.io/library/nginx",
         );
       });
 
       it("until it is told to end, and ends with 0", async () => {
-        server.signal("SIGTERM");
-        expect(await server.exited(), server.output()).to.equal(0);
+        server.process.signal("SIGTERM");
+        expect(await server.process.exited(), server.process.output()).to.equal(0);
       });
     });
   });
@@ -265,52 +228,4 @@ function filesIn(folder: string): string[] {
 function programsOf(root: string): string[] {
   const files = filesIn(root).map((file) => join(root, file));
   return files.filter((file) => readFileSync(file).subarray(0, 4).toString("latin1") === "\x7fELF");
-}
-
-interface Ports {
-  readonly port: number;
-  readonly adminPort: number;
-}
-
-/** What a chart would mount: a configuration, a certificate, and a ConfigMap as the kubelet lays it out. */
-function writeServerFolder(
-  folder: string,
-  authority: ReturnType<typeof createCertificateAuthority>,
-  { port, adminPort }: Ports,
-): void {
-  const pair = authority.issue({ commonName: "localhost", dnsNames: ["localhost"] });
-  const route = (path: string, policy: object) => ({ path, authentication: { mode: "off" }, policy });
-  const configuration = {
-    apiVersion: "countersign.dev/v1alpha1",
-    kind: "ServerConfiguration",
-    listen: { host: "127.0.0.1", port },
-    admin: { host: "127.0.0.1", port: adminPort },
-    tls: { certFile: "tls.crt", keyFile: "tls.key" },
-    webhooks: [
-      route("/file", { file: "policies/policy.ts" }),
-      route("/built-in", { builtIn: "trusted-registries", parameters: { registries: ["registry.example"] } }),
-    ],
-    drain: { delay: "0s", timeout: "5s" },
-  };
-  const policy = `import { definePolicy } from "countersign";
-import { isGood } from "./images.ts";
-interface Pod { spec: { containers: { image: string }[] } }
-export default definePolicy<Pod>({
-  name: "of-the-image-test",
-  match: [{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods"] }],
-  validate: ({ object, deny }) => object.spec.containers.every(({ image }) => isGood(image)) || deny("not in web"),
-});
-`;
-  const files = {
-    "server.json": JSON.stringify(configuration),
-    "tls.crt": pair.certificatePem,
-    "tls.key": pair.keyPem,
-    "policies/..dated/policy.ts": policy,
-    "policies/..dated/images.ts": `export const isGood = (image: string): boolean => image.startsWith("registry.example/");\n`,
-  };
-  mkdirSync(join(folder, "policies/..dated"), { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  symlinkSync("..dated", join(folder, "policies/..data"));
-  for (const name of ["policy.ts", "images.ts"])
-    symlinkSync(join("..data", name), join(folder, "policies", name));
 }

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { diagnosticsChannel, type RequestMessage, type TracesMessage } from "../../src/diagnostics.ts";
 import { openTracing } from "../../src/monitoring/open-tracing.ts";
@@ -164,6 +166,19 @@ describe("tracing", () => {
       expect(lines).to.deep.equal(["warn traces cannot be sent"]);
     } finally {
       diagnosticsChannel("countersign:traces").unsubscribe(listen);
+    }
+  });
+
+  it("waits for no collector that does not answer", async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    try {
+      const { stop } = await open(1, `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+      requests.publish(request);
+      await stop();
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
     }
   });
 

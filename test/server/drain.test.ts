@@ -45,7 +45,8 @@ describe("drain", () => {
   });
 
   it("answers whoever is waiting on a kept connection, and tells it that this was the last answer", async () => {
-    folder.write("policy.ts", slowly(200));
+    // longer than those may stay who say nothing
+    folder.write("policy.ts", slowly(1_500));
     running = await startServer(folder, { drain: { delay: "0s", timeout: "5s" } });
     const waiting = running.post();
     await until(async () => /in_flight 1/.test((await running!.admin("/metrics")).text));
@@ -55,16 +56,27 @@ describe("drain", () => {
     await closed;
   });
 
-  it("is not held by somebody who connects and says nothing", async () => {
-    running = await startServer(folder, { drain: { delay: "0s", timeout: "200ms" } });
+  it("is not held by those who connect and say nothing, before their handshake or after", async () => {
+    running = await startServer(folder, { drain: { delay: "0s", timeout: "1h" } });
     const silent = connect({ port: running.port, host: "127.0.0.1" });
-    const ended = once(silent, "close");
-    await once(silent, "connect");
+    const secure = running.connect();
+    const ended = Promise.all([silent, secure].map((socket) => once(socket.resume(), "close")));
+    await Promise.all([once(silent, "connect"), once(secure, "secureConnect")]);
     await running.server.close();
     await ended;
+    expect(running.log().filter(({ level }) => level === "warn")).to.deep.equal([]);
+  });
+
+  it("cuts what takes longer than its time-out, and says how many connections that were", async () => {
+    folder.write("policy.ts", policySource("new Promise(() => {})"));
+    running = await startServer(folder, { drain: { delay: "0s", timeout: "200ms" } });
+    const lost = [running.post(), running.post()].map((post) => post.catch((error: unknown) => error));
+    await until(async () => /in_flight 2/.test((await running!.admin("/metrics")).text));
+    await running.server.close();
+    for (const error of await Promise.all(lost)) expect(error).to.be.instanceOf(Error);
     expect(running.log().map(({ msg, connections }) => [msg, connections])).to.deep.include.members([
       ["draining", undefined],
-      ["connections cut after drain.timeout", 1],
+      ["connections cut after drain.timeout", 2],
     ]);
   });
 

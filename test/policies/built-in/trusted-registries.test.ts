@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { createTrustedRegistries } from "../../../src/policies/built-in/trusted-registries.ts";
 import { judge, podOf } from "./pod-review.ts";
+import { takenRegistries } from "./taken-registries.ts";
 
 const digest = `sha256:${"ab".repeat(32)}`;
 
@@ -65,6 +66,10 @@ describe("trusted-registries", () => {
     for (const [registry, image, allowed] of cases)
       it(`${image === "" ? "(none)" : image.slice(0, 60)} ${allowed ? "is" : "is not"} of ${registry}`, () =>
         expect(allows([registry], image)).to.equal(allowed));
+
+    for (const registry of takenRegistries)
+      it(`and every entry that the configuration takes trusts something: ${registry}`, () =>
+        expect(allows([registry], `${registry.replace(/\/$/, "")}/app:v1`)).to.equal(true));
 
     it("whichever of several it is", () => {
       const registries = ["a.example/x/", "b.example"];

@@ -94,8 +94,7 @@ function kubelet(files: NodeFiles, { cgroupRoot, openFiles }: DaemonConfiguratio
       "imagefs.available": "0%",
     },
     nodeStatusUpdateFrequency: "2s",
-    // as soon as the kubelet knows: 1 s otherwise
-    configMapAndSecretChangeDetectionStrategy: "Watch",
+    // after so long a pod is brought what changed in its ConfigMaps and Secrets; a minute otherwise
     syncFrequency: "10s",
     oomScoreAdj: 0,
     maxOpenFiles: openFiles,

@@ -64,6 +64,10 @@ function enter(folder: string, path: string): ChildProcess {
   child.stderr.on("data", keep);
   child.stdin.on("error", () => undefined);
   child.once("error", (error) => keep(Buffer.from(String(error))));
+  // before whoever else cleans up then: what runs inside writes on
+  const end = (): void => void child.kill("SIGKILL");
+  process.prependOnceListener("exit", end);
+  child.once("exit", () => process.off("exit", end));
   return child;
 }
 

@@ -55,7 +55,8 @@ export async function startNodeCluster(
   say: (line: string) => void = () => undefined,
 ): Promise<NodeCluster> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-node-"));
-  const discard = (): void => rmSync(folder, { recursive: true, force: true });
+  const discard = (): void =>
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   process.once("exit", discard);
   const stops = [
     async () => {
