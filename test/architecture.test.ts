@@ -47,6 +47,7 @@ describe("architecture", () => {
       ["endpoints", "serving"],
       ["."],
     ],
+    server: [["review", "certificates", "listener"], ["."]],
     webhook: [["matching"], ["sources"], ["client", "endpoints"], ["dispatch"], ["."]],
   };
   for (const [room, floors] of Object.entries(storeys)) {

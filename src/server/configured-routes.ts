@@ -10,9 +10,9 @@ import type {
   ServerConfiguration,
   WebhookRouteConfiguration,
 } from "../configuration/server-configuration.ts";
-import { type AdmissionRoute, createAdmissionRoute } from "./admission-route.ts";
 import type { ClientCAs } from "./client-cas.ts";
 import type { CallerLabel } from "./metrics.ts";
+import { type AdmissionRoute, createAdmissionRoute } from "./review/admission-route.ts";
 import type { RoutePolicies } from "./route-policies.ts";
 
 export interface ConfiguredRouteOptions {

@@ -21,17 +21,17 @@ export {
   createAdmissionRoute,
   type RouteLimits,
   type RouteMode,
-} from "./admission-route.ts";
+} from "./review/admission-route.ts";
 export {
   createExpressHandler,
   createNodeHandler,
   type NextFunction,
   type NodeHandler,
-} from "./node-handler.ts";
+} from "./review/node-handler.ts";
 export {
   type AdmissionRequestToVerify,
   type AdmissionVerification,
   verifyAdmissionRequest,
-} from "./verify-admission-request.ts";
+} from "./review/verify-admission-request.ts";
+export type { WireAnswer } from "./review/wire-answer.ts";
 export { createWebhookServer, type WebhookServer, type WebhookServerOptions } from "./webhook-server.ts";
-export type { WireAnswer } from "./wire-answer.ts";

@@ -11,9 +11,9 @@ import {
 import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
 import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
 import { createTraceSpans } from "../monitoring/trace-spans.ts";
-import { isCallerRefusal } from "./refusal.ts";
-import { countSelfSigned, createSelfSignedTable } from "./self-signed-metrics.ts";
-import type { ServingAuthority } from "./serving-certificate.ts";
+import { countSelfSigned, createSelfSignedTable } from "./certificates/self-signed-metrics.ts";
+import type { ServingAuthority } from "./certificates/serving-certificate.ts";
+import { isCallerRefusal } from "./review/refusal.ts";
 
 export interface MetricsOptions {
   /** By route: the label of a caller, which is a name from the configuration in use or `unknown`. */

@@ -6,7 +6,7 @@ import type { ConfigurationInUse } from "./configuration-in-use.ts";
 import { comparePolicies } from "./match-report.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { livenessChecks, readinessChecks } from "./readiness.ts";
-import type { ListenerState } from "./serve-review.ts";
+import type { ListenerState } from "./review/serve-review.ts";
 
 export interface ServerAdminOptions {
   /** Asked at every scrape and probe: a reload exchanges what it has. */

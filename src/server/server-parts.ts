@@ -1,16 +1,16 @@
 import type { TokenIssuer } from "../authentication/token-issuer.ts";
 import type { Clock } from "../clock.ts";
 import type { IssuerConfiguration, ServerConfiguration } from "../configuration/server-configuration.ts";
-import type { AdmissionRoute } from "./admission-route.ts";
+import type { ServingCertificate } from "./certificates/serving-certificate.ts";
 import { loadClientCAs, watchClientCA } from "./client-cas.ts";
 import type { ClusterAccess } from "./cluster-access.ts";
 import { createConfiguredRoute } from "./configured-routes.ts";
 import { type KeptIssuer, keepIssuer } from "./issuers.ts";
 import type { KeepPart } from "./kept-parts.ts";
+import type { TLSMaterial } from "./listener/webhook-listener.ts";
 import { loadServingCertificate } from "./load-serving-certificate.ts";
+import type { AdmissionRoute } from "./review/admission-route.ts";
 import { loadRoutePolicies, type RoutePolicies } from "./route-policies.ts";
-import type { ServingCertificate } from "./serving-certificate.ts";
-import type { TLSMaterial } from "./webhook-listener.ts";
 
 export interface ServerPartsOptions {
   readonly configuration: ServerConfiguration;

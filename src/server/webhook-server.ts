@@ -13,12 +13,12 @@ import {
   createConfigurationInUse,
   type ServedConfiguration,
 } from "./configuration-in-use.ts";
-import { answerBy, drain } from "./drain.ts";
+import { answerBy, drain } from "./listener/drain.ts";
+import { type OpenConnections, trackConnections } from "./listener/open-connections.ts";
+import { createWebhookListener, exchangeTLSMaterial } from "./listener/webhook-listener.ts";
 import { createMatchReport, type MatchReport } from "./match-report.ts";
-import { type OpenConnections, trackConnections } from "./open-connections.ts";
-import type { ListenerState } from "./serve-review.ts";
+import type { ListenerState } from "./review/serve-review.ts";
 import { createServerAdmin, createServerMetrics } from "./server-admin.ts";
-import { createWebhookListener, exchangeTLSMaterial } from "./webhook-listener.ts";
 
 /** What a webhook server is made of. */
 export interface WebhookServerOptions {

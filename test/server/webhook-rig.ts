@@ -10,14 +10,14 @@ import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
 import type { KeyPair } from "../../src/certificates/key-pair.ts";
 import { diagnosticsChannel, type RefusalMessage, type RequestMessage } from "../../src/diagnostics.ts";
 import { Secret } from "../../src/secret.ts";
+import { createWebhookListener } from "../../src/server/listener/webhook-listener.ts";
 import {
   type AdmissionRoute,
   type AdmissionRouteOptions,
   createAdmissionRoute,
-} from "../../src/server/admission-route.ts";
-import { createKoaApplication } from "../../src/server/koa-application.ts";
-import type { ListenerState } from "../../src/server/serve-review.ts";
-import { createWebhookListener } from "../../src/server/webhook-listener.ts";
+} from "../../src/server/review/admission-route.ts";
+import { createKoaApplication } from "../../src/server/review/koa-application.ts";
+import type { ListenerState } from "../../src/server/review/serve-review.ts";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
 import { audience, issuerOf, stoppedClock } from "../authentication/minting.ts";

@@ -3,7 +3,7 @@ import { Agent } from "node:https";
 import { createServer } from "node:net";
 import { expect } from "chai";
 import { Secret } from "../../src/secret.ts";
-import { callerRefusedMessage } from "../../src/server/refusal.ts";
+import { callerRefusedMessage } from "../../src/server/review/refusal.ts";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
 import {

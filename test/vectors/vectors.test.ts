@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { createIssuer } from "../../src/authentication/issuer-keys.ts";
 import { createWebhookCallerAuthenticator } from "../../src/authentication/webhook-callers.ts";
-import { type AdmissionRoute, createAdmissionRoute } from "../../src/server/admission-route.ts";
-import { verifyAdmissionRequest } from "../../src/server/verify-admission-request.ts";
+import { type AdmissionRoute, createAdmissionRoute } from "../../src/server/review/admission-route.ts";
+import { verifyAdmissionRequest } from "../../src/server/review/verify-admission-request.ts";
 import { stoppedClock } from "../authentication/minting.ts";
 import { generate, readJSON, sharedFacts, vectorFiles } from "./files.ts";
 import type { Expected, SharedFacts, Vector, VectorFile } from "./vector.ts";
