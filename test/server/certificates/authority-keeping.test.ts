@@ -138,8 +138,9 @@ describe("keeping an authority", () => {
     const { state, until } = await keeping.keep(alone);
     expect(steps).to.include.members(["announce", "notePublished"]).and.not.include("promote");
     expect(state.signer.certificate.subject).to.equal(first.state.signer.certificate.subject);
-    expect(until - secret.date).to.be.within(0, 10 * 60_000);
-    secret.date += 10 * 60_000;
+    // between two answers the clock goes on by as long as the test takes
+    expect(until - secret.date).to.be.within(0, 10 * 60_000 + 5_000);
+    secret.date = until + 1_000;
     const promoted = await keeping.keep(alone);
     expect(steps).to.include("promote");
     expect(promoted.state.previous.map(({ subject }) => subject)).to.deep.equal([
