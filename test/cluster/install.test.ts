@@ -1,6 +1,14 @@
 import { expect } from "chai";
 import { release, releaseNamespace } from "./helm.ts";
-import { install, isReady, serverPods, strictHelm, uninstall, untilGone } from "./installation.ts";
+import {
+  enforcePodSecurity,
+  install,
+  isReady,
+  serverPods,
+  strictHelm,
+  uninstall,
+  untilGone,
+} from "./installation.ts";
 import { describeOnNode } from "./shared-node.ts";
 import { showNothing } from "./token-presentation.ts";
 
@@ -21,6 +29,7 @@ describeOnNode("the chart without a value", (node) => {
   before(async () => {
     await showNothing(node(), false);
     notes = await install(node());
+    await enforcePodSecurity(node(), "restricted");
   });
   after(() => uninstall(node()));
 

@@ -72,8 +72,26 @@ export function isReady({ status }: Pod): boolean {
   return status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 
-/** The namespaces that a suite needs: the release's, with what the release finds there, and the one whose objects are judged. */
-export async function prepareNamespaces(node: SharedNode): Promise<void> {
+/**
+ * The namespaces that a suite needs: the release's, with what the release finds there, and the one whose objects are judged.
+ * The agent alone needs more of its namespace than PodSecurity's `restricted` gives.
+ */
+export async function prepareNamespaces(
+  node: SharedNode,
+  level: "restricted" | "privileged" = "restricted",
+): Promise<void> {
   for (const name of [namespace, releaseNamespace]) await node.kubectl(["create", "namespace", name]);
+  await enforcePodSecurity(node, level);
   await node.kubectl(["create", "-f", "-"], policiesConfigMap(releaseNamespace));
+}
+
+/** The release's namespace takes only Pods of this level from now on. */
+export async function enforcePodSecurity(
+  node: SharedNode,
+  level: "restricted" | "privileged",
+): Promise<void> {
+  await node.kubectl([
+    ...["label", "--overwrite", "namespace", releaseNamespace],
+    `pod-security.kubernetes.io/enforce=${level}`,
+  ]);
 }

@@ -30,7 +30,7 @@ describeOnNode("an API server that can prove who it is", (node) => {
     serverMetric(node(), "countersign_authentication_total", { path, ...labels });
 
   before(async () => {
-    await prepareNamespaces(node());
+    await prepareNamespaces(node(), "privileged");
     await showNothing(node(), true);
     values = {
       policies: [labelPolicyValue],

@@ -164,14 +164,14 @@ describe("keeping an authority", () => {
     await keeping.keep(alone);
     await keeping.keep(alone);
     expect(steps).to.deep.equal(["create", "announce", "notePublished"]);
-    secret.date += 10 * 60_000;
+    secret.date += 11 * 60_000;
     await keeping.keep(alone);
-    secret.date += 10 * 60_000;
+    secret.date += 11 * 60_000;
     const { state } = await keeping.keep(alone);
     expect(steps.slice(3)).to.deep.equal(["promote", "retire"]);
     expect(state.previous).to.deep.equal([]);
     expect(state.signer.certificate.subject).to.not.equal(first.state.signer.certificate.subject);
-    secret.date += 10 * 60_000;
+    secret.date += 11 * 60_000;
     expect((await keeping.keep(alone)).problem).to.equal(undefined);
     expect(steps).to.have.length(5);
   });
