@@ -1,30 +1,10 @@
 import { expect } from "chai";
+import { kep2510Manifest as manifest } from "../kep-2510-manifest.ts";
 import type { Finished } from "../rig/child-process.ts";
 import { type RealControlPlane, startRealControlPlane } from "../rig/real-control-plane.ts";
 import { strictKubectl } from "../rig/strict-kubectl.ts";
 import { describeWith } from "./requirements.ts";
 
-/** As KEP-2510 has it. */
-const manifest = `apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata:
-  name: "pod-policy.example.com"
-webhooks:
-- name: "pod-policy.example.com"
-  rules:
-  - apiGroups:   [""]
-    apiVersions: ["v1"]
-    operations:  ["CREATE"]
-    resources:   ["pods"]
-    scope:       "Namespaced"
-  clientConfig:
-    url: "https://my-webhook.example.com"
-    authenticationSource:
-      tokenRequest: {}
-  admissionReviewVersions: ["v1", "v1beta1"]
-  sideEffects: None
-  timeoutSeconds: 5
-`;
 const unknownField = 'unknown field "webhooks[0].clientConfig.authenticationSource"';
 const annotation = "countersign.dev/authentication-source";
 

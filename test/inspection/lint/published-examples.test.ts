@@ -1,29 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { kep2510Manifest } from "../../kep-2510-manifest.ts";
 import { findingsInTexts } from "./lint-rig.ts";
 
-/** What KEP-2510 asks its readers to write. */
+/** Its first line is empty, as in a document that is one of several. */
 const configuration = `
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata:
-  name: "pod-policy.example.com"
-webhooks:
-- name: "pod-policy.example.com"
-  rules:
-  - apiGroups:   [""]
-    apiVersions: ["v1"]
-    operations:  ["CREATE"]
-    resources:   ["pods"]
-    scope:       "Namespaced"
-  clientConfig:
-    url: "https://my-webhook.example.com"
-    authenticationSource:
-      tokenRequest: {}
-  admissionReviewVersions: ["v1", "v1beta1"]
-  sideEffects: None
-  timeoutSeconds: 5
-`;
+${kep2510Manifest}`;
 const users = (user: string) => `
 apiVersion: v1
 kind: Config
