@@ -71,3 +71,12 @@ function parseKey(pem: string, file: string): KeyObject {
     throw certificateError(file, `${problem}: a PEM key without a passphrase is needed`, cause);
   }
 }
+
+/** Why it cannot be used now; undefined where it can. */
+export function validityFault(
+  { notBefore, notAfter }: Pick<KeyPair, "notBefore" | "notAfter">,
+  now: number,
+): string | undefined {
+  if (now < notBefore) return `is not valid before ${new Date(notBefore).toISOString()}`;
+  return now > notAfter ? `expired ${new Date(notAfter).toISOString()}` : undefined;
+}

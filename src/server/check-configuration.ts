@@ -1,6 +1,6 @@
 import { decodeKeySet } from "../authentication/key-set.ts";
 import { loadCABundle } from "../certificates/ca-bundle.ts";
-import { loadKeyPair } from "../certificates/key-pair.ts";
+import { loadKeyPair, validityFault } from "../certificates/key-pair.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type CheckedField, faultOf } from "../configuration/checked-field.ts";
 import type {
@@ -34,11 +34,8 @@ type Path = CheckedField["path"];
 function checkServingPair({ certFile, keyFile }: ServerConfiguration["tls"], clock: Clock) {
   if (certFile === undefined || keyFile === undefined) return [];
   return faultOf(["tls", "certFile"], async () => {
-    const { notBefore, notAfter } = await loadKeyPair({ certFile, keyFile });
-    const now = clock.now();
-    if (now < notBefore)
-      throw invalid(`${certFile} is not valid before ${new Date(notBefore).toISOString()}`);
-    if (now > notAfter) throw invalid(`${certFile} expired ${new Date(notAfter).toISOString()}`);
+    const fault = validityFault(await loadKeyPair({ certFile, keyFile }), clock.now());
+    if (fault !== undefined) throw new CountersignError("ERR_CERTIFICATE_INVALID", `${certFile} ${fault}`);
   });
 }
 
@@ -71,8 +68,4 @@ async function checkWebhook(
         });
   });
   return [...found, ...policyFaults];
-}
-
-function invalid(message: string): CountersignError {
-  return new CountersignError("ERR_CERTIFICATE_INVALID", message);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
 import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
-import { loadKeyPair } from "../../src/certificates/key-pair.ts";
+import { loadKeyPair, validityFault } from "../../src/certificates/key-pair.ts";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { rejectionOf } from "../rejection.ts";
 import { weakPair } from "./weak-pair.ts";
@@ -112,5 +112,19 @@ describe("parseCABundle", () => {
 
   it("refuses an empty bundle, which would trust nobody", () => {
     expect(() => parseCABundle("\n", "ca.crt")).to.throw("ca.crt: holds no certificate in PEM");
+  });
+});
+
+describe("validityFault", () => {
+  const span = { notBefore: Date.UTC(2030, 0, 1), notAfter: Date.UTC(2030, 0, 2) };
+
+  it("is none from the first instant to the last", () => {
+    expect(validityFault(span, span.notBefore)).to.equal(undefined);
+    expect(validityFault(span, span.notAfter)).to.equal(undefined);
+  });
+
+  it("says before when and since when", () => {
+    expect(validityFault(span, span.notBefore - 1)).to.equal("is not valid before 2030-01-01T00:00:00.000Z");
+    expect(validityFault(span, span.notAfter + 1)).to.equal("expired 2030-01-02T00:00:00.000Z");
   });
 });

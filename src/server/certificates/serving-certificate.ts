@@ -1,4 +1,4 @@
-import type { KeyPair } from "../../certificates/key-pair.ts";
+import { type KeyPair, validityFault } from "../../certificates/key-pair.ts";
 import type { HealthCheck } from "../../monitoring/health.ts";
 
 /** What a server shows to its callers, from wherever it comes. */
@@ -21,8 +21,7 @@ export interface ServingAuthority {
 }
 
 /** @throws an Error that says what is wrong with it now. */
-export function assertValid({ notBefore, notAfter }: KeyPair, now: number): void {
-  if (now < notBefore)
-    throw new Error(`the serving certificate is not valid before ${new Date(notBefore).toISOString()}`);
-  if (now > notAfter) throw new Error(`the serving certificate expired ${new Date(notAfter).toISOString()}`);
+export function assertValid(keyPair: KeyPair, now: number): void {
+  const fault = validityFault(keyPair, now);
+  if (fault !== undefined) throw new Error(`the serving certificate ${fault}`);
 }
