@@ -279,3 +279,8 @@ export class CountersignError extends Error {
 export function errorCodeOf(error: unknown): ErrorCode {
   return error instanceof CountersignError ? error.code : "ERR_INTERNAL";
 }
+
+/** What an error says; whatever else was thrown, as text. */
+export function errorMessageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { CountersignError, errorCodeOf, errorCodes } from "../src/errors.ts";
+import { CountersignError, errorCodeOf, errorCodes, errorMessageOf } from "../src/errors.ts";
 
 describe("errors", () => {
   for (const [code, row] of Object.entries(errorCodes))
@@ -21,5 +21,11 @@ describe("errors", () => {
     expect(errorCodeOf(new CountersignError("ERR_USAGE", "x"))).to.equal("ERR_USAGE");
     for (const foreign of [new TypeError("x"), undefined, "text", { code: "ERR_USAGE" }])
       expect(errorCodeOf(foreign)).to.equal("ERR_INTERNAL");
+  });
+
+  it("say what they say, and whatever else was thrown is text", () => {
+    expect(errorMessageOf(new CountersignError("ERR_USAGE", "too many"))).to.equal("too many");
+    expect(errorMessageOf("text")).to.equal("text");
+    expect(errorMessageOf(undefined)).to.equal("undefined");
   });
 });

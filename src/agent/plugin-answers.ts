@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { AgentAnswer, AgentQuestion, PresentedKeyPair } from "../credentials/agent-protocol.ts";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorMessageOf } from "../errors.ts";
 import type { AgentMetrics } from "./agent-metrics.ts";
 import { agentToken } from "./agent-token.ts";
 import type { EndpointTokens } from "./endpoint-tokens.ts";
@@ -34,6 +34,6 @@ export function createPluginAnswers(
 
 function asFailure(error: unknown): CountersignError {
   if (error instanceof CountersignError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessageOf(error);
   return new CountersignError("ERR_INTERNAL", message, { cause: error });
 }

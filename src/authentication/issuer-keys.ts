@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createSingleFlight } from "../cache/single-flight.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorMessageOf } from "../errors.ts";
 import type { SigningAlgorithm } from "./algorithms.ts";
 import { decodeKeySet, type KeySet } from "./key-set.ts";
 import type { FetchedKeys, KeySource, TokenIssuer } from "./token-issuer.ts";
@@ -127,7 +127,7 @@ function createFetch(
         publish(name, { keys: next.keys.size });
       } catch (error) {
         state.failure = error;
-        publish(name, { detail: messageOf(error) });
+        publish(name, { detail: errorMessageOf(error) });
         throw unavailable(name, error);
       } finally {
         state.flying = false;
@@ -208,11 +208,7 @@ function publish(issuer: string, outcome: { readonly keys: number } | { readonly
 function unavailable(name: string, cause: unknown): CountersignError {
   return new CountersignError(
     "ERR_ISSUER_UNAVAILABLE",
-    `issuer ${JSON.stringify(name)}: its keys cannot be had: ${cause === undefined ? "not fetched yet" : messageOf(cause)}`,
+    `issuer ${JSON.stringify(name)}: its keys cannot be had: ${cause === undefined ? "not fetched yet" : errorMessageOf(cause)}`,
     { cause },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

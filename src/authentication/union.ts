@@ -1,4 +1,4 @@
-import { CountersignError, errorCodeOf } from "../errors.ts";
+import { CountersignError, errorCodeOf, errorMessageOf } from "../errors.ts";
 import type { RequestAuthenticator } from "./authenticator.ts";
 
 /**
@@ -28,7 +28,7 @@ export function createUnionAuthenticator(
 }
 
 function joined(errors: readonly unknown[]): CountersignError {
-  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  const messages = errors.map((error) => errorMessageOf(error));
   return new CountersignError(errorCodeOf(errors[0]), messages.join("; "), {
     cause: new AggregateError(errors),
   });

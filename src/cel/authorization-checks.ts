@@ -1,4 +1,5 @@
 import type { AccessAttributes, Authorizer } from "../authorization/authorizer.ts";
+import { errorMessageOf } from "../errors.ts";
 import type { AuthorizationDecision } from "./cel-runtime.ts";
 
 /** The authorization checks of one request's conditions, each made once. */
@@ -54,6 +55,6 @@ async function decisionOf(
     const { decision, reason } = await authorizer.authorize(attributes, { signal });
     return { allowed: decision === "allow", reason, error: "" };
   } catch (error) {
-    return { allowed: false, reason: "", error: error instanceof Error ? error.message : String(error) };
+    return { allowed: false, reason: "", error: errorMessageOf(error) };
   }
 }

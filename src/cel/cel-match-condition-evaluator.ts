@@ -2,7 +2,7 @@ import type { MatchCondition, Webhook } from "../apis/admissionregistration.ts";
 import type { Authorizer } from "../authorization/authorizer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorMessageOf } from "../errors.ts";
 import { andThen, type MaybePromise } from "../maybe-promise.ts";
 import { type AuthorizationChecks, createAuthorizationChecks } from "./authorization-checks.ts";
 import {
@@ -112,7 +112,7 @@ function evaluateCondition(
 ): MaybePromise<boolean | CountersignError> {
   const { checks, variables, budget } = evaluation;
   const { expression, error, text } = condition;
-  if (expression === undefined) return conditionError(`compilation error: ${reasonOf(error)}`, error);
+  if (expression === undefined) return conditionError(`compilation error: ${errorMessageOf(error)}`, error);
   if (budget <= 0)
     return conditionError(
       "validation failed due to running out of cost budget, no further validation rules will be run",
@@ -123,16 +123,15 @@ function evaluateCondition(
     return checks.settle().then(() => evaluateCondition(evaluation, condition, round + 1));
   evaluation.budget -= result.cost;
   if (result.error === undefined) return result.value;
-  return conditionError(`expression '${text}' resulted in error: ${reasonOf(result.error)}`, result.error);
+  return conditionError(
+    `expression '${text}' resulted in error: ${errorMessageOf(result.error)}`,
+    result.error,
+  );
 }
 
 /** In upstream's words, for they reach whoever made the request. */
 function conditionError(message: string, cause?: unknown): CountersignError {
   return new CountersignError("ERR_MATCH_CONDITION", message, { cause });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Several are told as Go aggregates them. */

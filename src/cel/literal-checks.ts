@@ -1,3 +1,4 @@
+import { errorMessageOf } from "../errors.ts";
 import { functionPrefix, type LiteralChecks } from "./cel-function.ts";
 import { type CelNode, callOf, walk } from "./cel-node.ts";
 import { maxInt } from "./cel-values.ts";
@@ -80,6 +81,6 @@ function formatFault(node: CelNode): string | undefined {
     const given = args?.op === "list" ? (args.args as readonly CelNode[]).length : clauses;
     return clauses === given ? undefined : `format takes ${clauses} arguments here, not ${given}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessageOf(error);
   }
 }

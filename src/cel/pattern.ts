@@ -1,5 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
+import { errorMessageOf } from "../errors.ts";
 
 /** A pattern that runs in time linear in its input. */
 export interface Pattern {
@@ -23,7 +24,7 @@ export function compilePattern(pattern: string): Pattern {
     const re2 = RE2JS.compile(pattern);
     return { re2, size: re2.programSize() };
   } catch (error) {
-    throw new EvaluationError(error instanceof Error ? error.message : String(error));
+    throw new EvaluationError(errorMessageOf(error));
   }
 }
 

@@ -1,4 +1,5 @@
 import { diagnosticsChannel, type ReloadMessage } from "../diagnostics.ts";
+import { errorMessageOf } from "../errors.ts";
 import { type FileWatcher, type FileWatcherOptions, watchFiles } from "./file-watcher.ts";
 
 export interface LastGoodOptions<T> {
@@ -49,7 +50,7 @@ export async function createLastGood<T>(options: LastGoodOptions<T>): Promise<La
       options.onReload?.();
       publish("reloaded");
     } catch (error) {
-      publish("failed", error instanceof Error ? error.message : String(error));
+      publish("failed", errorMessageOf(error));
     }
   };
   // before the first load: a change in between is then seen, not lost

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { copyJSON, encodeLossless } from "../admission/json-encoder.ts";
 import { applyJSONPatch } from "../admission/json-patch.ts";
 import type { JSONValue } from "../admission/json-value.ts";
+import { errorMessageOf } from "../errors.ts";
 import { lineDiff } from "./line-diff.ts";
 
 /** What was sent: as it was, but for secrets. */
@@ -102,7 +103,7 @@ function patchLines(object: JSONValue | undefined, patch: JSONValue | undefined)
     const changes = lineDiff(yamlOf(object), yamlOf(patched));
     return changes.length === 0 ? ["PATCH changes nothing"] : ["PATCH", ...changes];
   } catch (error) {
-    return [`PATCH does not apply: ${error instanceof Error ? error.message : String(error)}`];
+    return [`PATCH does not apply: ${errorMessageOf(error)}`];
   }
 }
 

@@ -3,7 +3,7 @@ import { applyJSONPatch } from "../admission/json-patch.ts";
 import { parseLossless } from "../admission/json-runtime.ts";
 import type { JSONValue } from "../admission/json-value.ts";
 import type { Webhook } from "../apis/admissionregistration.ts";
-import { CountersignError, errorCodeOf } from "../errors.ts";
+import { CountersignError, errorCodeOf, errorMessageOf } from "../errors.ts";
 import type { WebhookTarget } from "../webhook/client/authentication-info-resolver.ts";
 import type { WebhookAnswer, WebhookClient } from "../webhook/client/webhook-client.ts";
 import type { ShownRequest } from "../webhook/client/webhook-request.ts";
@@ -84,7 +84,7 @@ function verified(verify: () => VerifiedResponse, { name }: Webhook): VerifiedRe
   try {
     return verify();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = errorMessageOf(cause);
     throw new CountersignError(
       "ERR_WEBHOOK_CALL",
       `failed calling webhook ${JSON.stringify(name)}: received invalid webhook response: ${reason}`,
@@ -133,10 +133,8 @@ function answered(
     ...(text ? { message: text } : {}),
     ...{ warnings, auditAnnotations, credentials },
     ...(patch === "" ? {} : { patch: parseLossless(Buffer.from(patch, "base64").toString("utf8")) }),
-    ...(tokenError === undefined ? {} : { tokenError: `${errorCodeOf(tokenError)}: ${textOf(tokenError)}` }),
+    ...(tokenError === undefined
+      ? {}
+      : { tokenError: `${errorCodeOf(tokenError)}: ${errorMessageOf(tokenError)}` }),
   };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { type FileWatcher, watchFiles } from "../certificates/file-watcher.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
+import { errorMessageOf } from "../errors.ts";
 
 export interface WatchConfigurationOptions<T> {
   readonly file: string;
@@ -77,7 +78,7 @@ function createAttempts<T>(
       failure = undefined;
       reloads.publish({ what: "configuration", file, outcome: "reloaded" });
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = errorMessageOf(error);
       // the same again is no news
       if (!isRetry || detail !== failure)
         reloads.publish({ what: "configuration", file, outcome: "failed", detail });

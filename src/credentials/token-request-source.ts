@@ -1,7 +1,7 @@
 import type { ServiceAccountReference, TokenRequest } from "../apis/authentication.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
-import { errorCodeOf } from "../errors.ts";
+import { errorCodeOf, errorMessageOf } from "../errors.ts";
 import { type TokenIntent, tokenOfReply, tokenRequestFor } from "./token-request.ts";
 import { tokenRequestError } from "./token-request-errors.ts";
 import type { Token, TokenSource } from "./token-source.ts";
@@ -47,7 +47,7 @@ export function createTokenRequestSource(options: TokenRequestSourceOptions): To
         return token;
       } catch (error) {
         const durationMs = clock.now() - requestedAt;
-        const detail = error instanceof Error ? error.message : String(error);
+        const detail = errorMessageOf(error);
         publish(options, { outcome: "failed", code: errorCodeOf(error), detail, durationMs });
         throw error;
       }

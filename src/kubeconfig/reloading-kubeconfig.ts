@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { watchFiles } from "../certificates/file-watcher.ts";
 import { loadKeyPair } from "../certificates/key-pair.ts";
 import { diagnosticsChannel, type ReloadMessage } from "../diagnostics.ts";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorMessageOf } from "../errors.ts";
 import { Secret } from "../secret.ts";
 import type { Kubeconfig, KubeconfigUser } from "./kubeconfig.ts";
 import { type KubeconfigLocation, loadKubeconfig } from "./load-kubeconfig.ts";
@@ -55,7 +55,7 @@ export async function createReloadingKubeconfig(
       ({ kubeconfig: current, faults } = next);
       publish("reloaded");
     } catch (error) {
-      publish("failed", error instanceof Error ? error.message : String(error));
+      publish("failed", errorMessageOf(error));
     }
   }
 

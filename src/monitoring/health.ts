@@ -1,3 +1,5 @@
+import { errorMessageOf } from "../errors.ts";
+
 /** One thing that has to be well. A throw or a rejection says why it is not; the reason is logged, not shown. */
 export interface HealthCheck {
   readonly name: string;
@@ -49,6 +51,6 @@ async function failureOf(check: HealthCheck["check"]): Promise<string | undefine
     await check();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessageOf(error);
   }
 }

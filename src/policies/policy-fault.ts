@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorMessageOf } from "../errors.ts";
 import type { PolicySources } from "./policy-module.ts";
 
 /** Where in a policy something is wrong. */
@@ -21,7 +21,7 @@ export function policyFault(
   sources: PolicySources,
   error: unknown,
 ): CountersignError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessageOf(error);
   const place = placeOf(error) ?? placeOfImport(message) ?? placeOfSyntax(error, sources);
   const shown = place === undefined || place.file === realFile ? file : place.file;
   const where = place === undefined ? shown : `${shown}:${place.line}`;

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import type { Policy } from "../admission/policy.ts";
 import { type FileWatcher, watchFiles } from "../certificates/file-watcher.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
+import { errorMessageOf } from "../errors.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { hashOf, notFound, type PolicySources } from "./policy-module.ts";
 
@@ -107,7 +108,7 @@ function report(file: string, error?: unknown): void {
       what: "policy",
       file,
       outcome: "failed",
-      detail: error instanceof Error ? error.message : String(error),
+      detail: errorMessageOf(error),
     });
 }
 

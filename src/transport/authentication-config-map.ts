@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { RequestHeaderConfiguration } from "../authentication/request-header.ts";
 import { parseCABundle } from "../certificates/ca-bundle.ts";
 import { diagnosticsChannel, type ReloadMessage } from "../diagnostics.ts";
-import { CountersignError } from "../errors.ts";
+import { CountersignError, errorMessageOf } from "../errors.ts";
 import { apiStatusOf } from "./api-status.ts";
 import { apiPath, type RestClient } from "./rest-client.ts";
 
@@ -64,7 +64,7 @@ export async function watchAuthenticationConfigMap(
       content = contentOf(data);
       publish("reloaded");
     } catch (error) {
-      publish("failed", error instanceof Error ? error.message : String(error));
+      publish("failed", errorMessageOf(error));
     }
   };
   const timer = setInterval(() => void check(), pollIntervalMs).unref();

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import { diagnosticsChannel, type WatchMessage } from "../diagnostics.ts";
-import { errorCodeOf } from "../errors.ts";
+import { errorCodeOf, errorMessageOf } from "../errors.ts";
 import { apiStatusError, apiStatusOf } from "./api-status.ts";
 import { createBackOff } from "./back-off.ts";
 import { type CollectionCopy, type CollectionCopyOptions, createCollectionCopy } from "./collection-copy.ts";
@@ -79,7 +79,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       } catch (error) {
         if (signal.aborted) return;
         failure = error;
-        publish(options, "failed", { code: errorCodeOf(error), detail: describe(error) });
+        publish(options, "failed", { code: errorCodeOf(error), detail: errorMessageOf(error) });
         if (needsList(error)) version = undefined;
         // a list that is forgotten at once is not asked for again at once
         if (resumed && apiStatusOf(error)?.code === 410) continue;
@@ -163,10 +163,6 @@ function resourceVersionOf(object: object): string | undefined {
   const { metadata } = object as { readonly metadata?: { readonly resourceVersion?: unknown } };
   const version = metadata?.resourceVersion;
   return typeof version === "string" && version !== "" ? version : undefined;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { errorMessageOf } from "../../errors.ts";
 
 /** What one process asks of another over their own channel: a method and one plain value. */
 interface Call {
@@ -26,7 +27,7 @@ async function answer(methods: Methods, { id, method, argument }: Call): Promise
   try {
     reply({ value: await methods[method]!(argument as never) });
   } catch (error) {
-    reply({ error: error instanceof Error ? error.message : String(error) });
+    reply({ error: errorMessageOf(error) });
   }
 }
 

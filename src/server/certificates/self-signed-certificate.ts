@@ -4,7 +4,7 @@ import type { RotationOptions } from "../../certificates/plan-rotation.ts";
 import type { Clock } from "../../clock.ts";
 import type { SelfSignedConfiguration } from "../../configuration/server-configuration.ts";
 import { diagnosticsChannel, type SelfSignedMessage } from "../../diagnostics.ts";
-import { CountersignError, errorCodeOf } from "../../errors.ts";
+import { CountersignError, errorCodeOf, errorMessageOf } from "../../errors.ts";
 import { createBackOff } from "../../transport/back-off.ts";
 import { createReflector } from "../../transport/reflector.ts";
 import type { RestClient } from "../../transport/rest-client.ts";
@@ -199,5 +199,5 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
 
 function messageOf(error: unknown): string {
   if (error === undefined) return "it is being written";
-  return error instanceof Error ? error.message : String(error);
+  return errorMessageOf(error);
 }

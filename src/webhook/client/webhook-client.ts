@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { WebhookClientConfig } from "../../apis/admissionregistration.ts";
 import { type Clock, systemClock } from "../../clock.ts";
-import { CountersignError } from "../../errors.ts";
+import { CountersignError, errorMessageOf } from "../../errors.ts";
 import type { PeerAnswer, PeerConnections, PeerRequest } from "../../transport/peer-connections.ts";
 import type { AuthenticationInfoResolver, WebhookTarget } from "./authentication-info-resolver.ts";
 import { bearerFor, type PresentedCredential, presentedCredentials } from "./bearer.ts";
@@ -168,7 +168,7 @@ function callError(
   cause: unknown,
 ): CountersignError {
   const where = JSON.stringify(addressText(clientConfig, timeoutMs) ?? clientConfig.url ?? "");
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorMessageOf(cause);
   return new CountersignError(
     "ERR_WEBHOOK_CALL",
     `failed calling webhook ${JSON.stringify(name)}: failed to call webhook: Post ${where}: ${reason}`,

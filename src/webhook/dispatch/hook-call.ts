@@ -2,7 +2,7 @@ import type { AdmissionAttributes } from "../../admission/admission-attributes.t
 import type { Webhook } from "../../apis/admissionregistration.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { diagnosticsChannel, type WebhookErrorType } from "../../diagnostics.ts";
-import { CountersignError } from "../../errors.ts";
+import { CountersignError, errorMessageOf } from "../../errors.ts";
 import type { WebhookTarget } from "../client/authentication-info-resolver.ts";
 import type { WebhookAnswer, WebhookClient } from "../client/webhook-client.ts";
 import type { DispatchOptions } from "../matching/dispatch-options.ts";
@@ -59,7 +59,7 @@ function settle(
   finish: (outcome: Outcome) => void,
 ): false {
   const mayFail = webhook.failurePolicy === "Ignore";
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = errorMessageOf(error);
   if (options.signal?.aborted) {
     // whoever asked gave up: neither the webhook's failure nor ours
     finish({ code: 503, rejected: !mayFail, failedOpen: false, detail });

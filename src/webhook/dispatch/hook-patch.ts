@@ -4,7 +4,7 @@ import { applyJSONPatch } from "../../admission/json-patch.ts";
 import { parseLossless } from "../../admission/json-runtime.ts";
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
-import { CountersignError } from "../../errors.ts";
+import { CountersignError, errorMessageOf } from "../../errors.ts";
 import { internalRefusal } from "../matching/refusal.ts";
 import type { VerifiedResponse } from "./admission-review.ts";
 import { denialCode, HookFailure } from "./dispatch-errors.ts";
@@ -73,7 +73,7 @@ async function unforgiven<T>({ name }: Webhook, work: () => Promise<T>): Promise
     return await work();
   } catch (error) {
     if (error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED") throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessageOf(error);
     throw internalRefusal(`applying the patch of admission webhook ${JSON.stringify(name)}: ${reason}`);
   }
 }

@@ -1,7 +1,7 @@
 import type { AdmissionAttributes } from "../../admission/admission-attributes.ts";
 import type { JSONValue } from "../../admission/json-value.ts";
 import type { GroupVersionKind } from "../../apis/meta.ts";
-import { CountersignError } from "../../errors.ts";
+import { CountersignError, errorMessageOf } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import { type EquivalentResources, sameKind, sameResource } from "../matching/equivalent-resources.ts";
 import { internalRefusal } from "../matching/refusal.ts";
@@ -139,6 +139,6 @@ async function convert(
     return await equivalents.convert(object, to);
   } catch (error) {
     if (error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED") throw error;
-    throw internalRefusal(error instanceof Error ? error.message : String(error));
+    throw internalRefusal(errorMessageOf(error));
   }
 }

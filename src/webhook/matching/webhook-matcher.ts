@@ -2,7 +2,7 @@ import type { AdmissionAttributes } from "../../admission/admission-attributes.t
 import { getOwn, isJSONObject, type JSONValue } from "../../admission/json-value.ts";
 import { ruleMatches } from "../../admission/rules.ts";
 import type { Webhook } from "../../apis/admissionregistration.ts";
-import { CountersignError } from "../../errors.ts";
+import { CountersignError, errorMessageOf } from "../../errors.ts";
 import { andThen, type MaybePromise } from "../../maybe-promise.ts";
 import type { EquivalentResources } from "./equivalent-resources.ts";
 import { isEmptySelector, selectorMatches } from "./label-selector.ts";
@@ -75,7 +75,7 @@ function verdictOf(selector: () => MaybePromise<boolean>): MaybePromise<boolean 
 
 function selectorError(error: unknown): CountersignError {
   if (error instanceof CountersignError && error.code === "ERR_WEBHOOK_REJECTED") return error;
-  return internalRefusal(error instanceof Error ? error.message : String(error));
+  return internalRefusal(errorMessageOf(error));
 }
 
 function unknownKind({ resource: { group, version, resource } }: MatchedResource): CountersignError {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { WebhookConfiguration, WebhookConfigurationKind } from "../../apis/admissionregistration.ts";
 import { createLastGood } from "../../certificates/last-good.ts";
 import { diagnosticsChannel, type ManifestsMessage } from "../../diagnostics.ts";
+import { errorMessageOf } from "../../errors.ts";
 import { createChangeListeners } from "./change-listeners.ts";
 import { webhookConfigurationKinds } from "./decode-webhook-configuration.ts";
 import { manifestFiles } from "./manifest-files.ts";
@@ -60,7 +61,7 @@ export async function loadManifestDirectory(
       if (changed) shown = Object.freeze(next);
       publish({ status: "success", hash });
     } catch (error) {
-      publish({ status: "failure", detail: error instanceof Error ? error.message : String(error) });
+      publish({ status: "failure", detail: errorMessageOf(error) });
       throw error;
     }
   }
