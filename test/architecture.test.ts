@@ -47,7 +47,7 @@ describe("architecture", () => {
       ["endpoints", "serving"],
       ["."],
     ],
-    server: [["review", "certificates", "listener"], ["."]],
+    server: [["parts"], ["review", "certificates", "listener", "api"], ["webhooks", "gateway"], ["."]],
     webhook: [["matching"], ["sources"], ["client", "endpoints"], ["dispatch"], ["."]],
   };
   for (const [room, floors] of Object.entries(storeys)) {

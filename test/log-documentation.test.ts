@@ -9,7 +9,7 @@ import {
   type RunningServer,
   type ServerFolder,
   startServer,
-} from "./server/server-rig.ts";
+} from "./server/webhooks/server-rig.ts";
 import { until } from "./until.ts";
 
 const chapter = readFileSync("docs/operation.md", "utf8").split("\n## Logs\n")[1]!.split("\n## ")[0]!;

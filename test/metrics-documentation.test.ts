@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { createAgentMetrics } from "../src/agent/agent-metrics.ts";
 import type { MetricFamily } from "../src/monitoring/metric-family.ts";
-import { createMetrics } from "../src/server/metrics.ts";
+import { createMetrics } from "../src/server/webhooks/metrics.ts";
 import { type RunningProcess, startProcess } from "./rig/child-process.ts";
 import { poll } from "./rig/poll.ts";
-import { configurationText, createServerFolder, type ServerFolder } from "./server/server-rig.ts";
+import { configurationText, createServerFolder, type ServerFolder } from "./server/webhooks/server-rig.ts";
 
 interface DocumentedMetric {
   readonly name: string;

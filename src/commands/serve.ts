@@ -1,6 +1,6 @@
 import { loadServerConfiguration } from "../configuration/load-server-configuration.ts";
 import { watchConfiguration } from "../configuration/watch-configuration.ts";
-import { createWebhookServer } from "../server/webhook-server.ts";
+import { createWebhookServer } from "../server/webhooks/webhook-server.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
 import { type CommandIO, defineCommand } from "./command.ts";
 import { onHangup } from "./hangup-signal.ts";
@@ -58,7 +58,7 @@ async function checkAll(
   io: CommandIO,
 ): Promise<number> {
   const [{ checkServerConfiguration }, { printChecked }] = await Promise.all([
-    import("../server/check-configuration.ts"),
+    import("../server/webhooks/check-configuration.ts"),
     import("./checked-configuration.ts"),
   ]);
   const found = await checkServerConfiguration(await loadServerConfiguration(config));

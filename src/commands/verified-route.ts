@@ -4,7 +4,7 @@ import type { KeySource } from "../authentication/token-issuer.ts";
 import type { WebhookCallerOptions } from "../authentication/webhook-callers.ts";
 import { systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
-import { type ClusterAccess, createClusterAccess } from "../server/cluster-access.ts";
+import { type ClusterAccess, createClusterAccess } from "../server/parts/cluster-access.ts";
 import type { ClusterFlags } from "./cluster-flags.ts";
 import { parseServiceAccount } from "./service-account-flag.ts";
 
@@ -54,9 +54,9 @@ async function routeOfFile(
     { createIssuers },
   ] = await Promise.all([
     import("../configuration/load-server-configuration.ts"),
-    import("../server/configured-routes.ts"),
-    import("../server/client-cas.ts"),
-    import("../server/issuers.ts"),
+    import("../server/webhooks/configured-routes.ts"),
+    import("../server/parts/client-cas.ts"),
+    import("../server/webhooks/issuers.ts"),
   ]);
   const configuration = await loadServerConfiguration(config);
   const webhook = configuration.webhooks.find((one) => one.path === path);
@@ -120,7 +120,7 @@ async function keySource(flags: RouteFlags, cluster: ClusterAccess): Promise<Key
   }
   if (flags.issuer === undefined)
     throw usage("--jwks-file needs --issuer: a file of keys does not say whose they are");
-  const { createJWKSFileSource } = await import("../server/jwks-file-source.ts");
+  const { createJWKSFileSource } = await import("../server/webhooks/jwks-file-source.ts");
   return createJWKSFileSource({ issuer: flags.issuer, file });
 }
 

@@ -34,4 +34,8 @@ export {
   verifyAdmissionRequest,
 } from "./review/verify-admission-request.ts";
 export type { WireAnswer } from "./review/wire-answer.ts";
-export { createWebhookServer, type WebhookServer, type WebhookServerOptions } from "./webhook-server.ts";
+export {
+  createWebhookServer,
+  type WebhookServer,
+  type WebhookServerOptions,
+} from "./webhooks/webhook-server.ts";

@@ -10,7 +10,7 @@ import {
   createServerFolder,
   policySource,
   type ServerFolder,
-} from "../server/server-rig.ts";
+} from "../server/webhooks/server-rig.ts";
 
 const executable = "src/commands/countersign.cts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type RunningProcess, startProcess } from "../rig/child-process.ts";
 import { poll } from "../rig/poll.ts";
-import { configurationText, createServerFolder, type ServerFolder } from "../server/server-rig.ts";
+import { configurationText, createServerFolder, type ServerFolder } from "../server/webhooks/server-rig.ts";
 import { until } from "../until.ts";
 
 /** An address where nobody is: connecting is refused at once. */

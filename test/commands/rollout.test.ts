@@ -10,7 +10,7 @@ import {
   mintNow,
   policySource,
   type ServerFolder,
-} from "../server/server-rig.ts";
+} from "../server/webhooks/server-rig.ts";
 
 const workers = 8;
 

@@ -6,7 +6,7 @@ import {
   createServerFolder,
   policySource,
   type ServerFolder,
-} from "../server/server-rig.ts";
+} from "../server/webhooks/server-rig.ts";
 import { until } from "../until.ts";
 
 const executable = "src/commands/countersign.cts";

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
 import { until } from "../../until.ts";
-import { createServerFolder, type RunningServer, type ServerFolder, startServer } from "../server-rig.ts";
+import {
+  createServerFolder,
+  type RunningServer,
+  type ServerFolder,
+  startServer,
+} from "../webhooks/server-rig.ts";
 import { openTLS, shakeHands } from "./self-signed-rig.ts";
 
 /** What cert-manager, or whoever keeps an existing Secret, makes of it: another pair, at times of another CA. */

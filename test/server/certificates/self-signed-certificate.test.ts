@@ -8,7 +8,7 @@ import { createRestClient } from "../../../src/transport/rest-client.ts";
 import { rejectionOf } from "../../rejection.ts";
 import { freePort } from "../../rig/free-port.ts";
 import { poll } from "../../rig/poll.ts";
-import { createServerFolder, type RunningServer, type ServerFolder } from "../server-rig.ts";
+import { createServerFolder, type RunningServer, type ServerFolder } from "../webhooks/server-rig.ts";
 import {
   configurationsPath,
   createSelfSignedRig,

@@ -3,7 +3,7 @@ import { Secret } from "../../../src/secret.ts";
 import type { ClusterConnection } from "../../../src/transport/cluster-connection.ts";
 import { type ApiClient, createApiClient } from "../../rig/api-client.ts";
 import { poll } from "../../rig/poll.ts";
-import { type RunningServer, type ServerFolder, startServer } from "../server-rig.ts";
+import { type RunningServer, type ServerFolder, startServer } from "../webhooks/server-rig.ts";
 
 /** An API server, embedded or real. */
 export interface SelfSignedTarget {

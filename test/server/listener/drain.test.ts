@@ -12,7 +12,7 @@ import {
   type RunningServer,
   type ServerFolder,
   startServer,
-} from "../server-rig.ts";
+} from "../webhooks/server-rig.ts";
 
 const slowly = (ms: number, verdict = "true"): string =>
   policySource(

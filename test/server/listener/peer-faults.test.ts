@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { AdmissionRoute } from "../../../src/server/review/admission-route.ts";
 import { bodyOf, reviewOf } from "../../admission/deployment-review.ts";
 import { audience, boundClaims, mint, otherAudience } from "../../authentication/minting.ts";
-import { createRoute, record, startWebhook, type WebhookRig } from "../webhook-rig.ts";
+import { createRoute, record, startWebhook, type WebhookRig } from "../webhooks/webhook-rig.ts";
 
 // what a token is for, by route: as registered, which is not always as requested
 const slashed = "https://hooks.team.svc:443/slashed/";

@@ -18,7 +18,7 @@ import {
   record,
   startWebhook,
   type WebhookRig,
-} from "../webhook-rig.ts";
+} from "../webhooks/webhook-rig.ts";
 
 const good = mint();
 const callerName = "system:serviceaccount:kube-system:webhook-auth";

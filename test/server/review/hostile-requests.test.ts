@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { callerRefusedMessage } from "../../../src/server/review/refusal.ts";
 import { bodyOf, request, reviewOf } from "../../admission/deployment-review.ts";
 import { boundClaims, mint } from "../../authentication/minting.ts";
-import { authority, createRoute, path, startWebhook, type WebhookRig } from "../webhook-rig.ts";
+import { authority, createRoute, path, startWebhook, type WebhookRig } from "../webhooks/webhook-rig.ts";
 
 const good = mint();
 

@@ -8,7 +8,7 @@ import {
 } from "../../../src/server/review/node-handler.ts";
 import { bodyOf, reviewOf } from "../../admission/deployment-review.ts";
 import { forgerKey, mint } from "../../authentication/minting.ts";
-import { createRoute, path, startWebhook, type WebhookRig } from "../webhook-rig.ts";
+import { createRoute, path, startWebhook, type WebhookRig } from "../webhooks/webhook-rig.ts";
 
 const token = mint();
 const json = { "content-type": "application/json" };

@@ -5,7 +5,14 @@ import { expect } from "chai";
 import { bodyOf, request, reviewOf } from "../../admission/deployment-review.ts";
 import { mint } from "../../authentication/minting.ts";
 import { until } from "../../until.ts";
-import { type Answer, authority, createRoute, path, startWebhook, type WebhookRig } from "../webhook-rig.ts";
+import {
+  type Answer,
+  authority,
+  createRoute,
+  path,
+  startWebhook,
+  type WebhookRig,
+} from "../webhooks/webhook-rig.ts";
 
 const mib = 1024 * 1024;
 

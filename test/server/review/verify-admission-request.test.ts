@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { verifyAdmissionRequest } from "../../../src/server/review/verify-admission-request.ts";
 import { bodyOf, request, reviewOf } from "../../admission/deployment-review.ts";
 import { boundClaims, mint, noon } from "../../authentication/minting.ts";
-import { createRoute, denyAll, record } from "../webhook-rig.ts";
+import { createRoute, denyAll, record } from "../webhooks/webhook-rig.ts";
 
 const token = mint();
 const body = bodyOf(reviewOf());

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { diagnosticsChannel, type RequestMessage } from "../../src/diagnostics.ts";
-import { createMetrics, type Metrics } from "../../src/server/metrics.ts";
+import { diagnosticsChannel, type RequestMessage } from "../../../src/diagnostics.ts";
+import { createMetrics, type Metrics } from "../../../src/server/webhooks/metrics.ts";
 
 const request: RequestMessage = {
   path: "/validate",

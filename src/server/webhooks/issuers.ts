@@ -1,9 +1,9 @@
-import { createIssuer } from "../authentication/issuer-keys.ts";
-import type { KeySource, TokenIssuer } from "../authentication/token-issuer.ts";
-import { watchFiles } from "../certificates/file-watcher.ts";
-import type { Clock } from "../clock.ts";
-import type { IssuerConfiguration } from "../configuration/server-configuration.ts";
-import type { RestClient } from "../transport/rest-client.ts";
+import { createIssuer } from "../../authentication/issuer-keys.ts";
+import type { KeySource, TokenIssuer } from "../../authentication/token-issuer.ts";
+import { watchFiles } from "../../certificates/file-watcher.ts";
+import type { Clock } from "../../clock.ts";
+import type { IssuerConfiguration } from "../../configuration/server-configuration.ts";
+import type { RestClient } from "../../transport/rest-client.ts";
 import { createJWKSFileSource } from "./jwks-file-source.ts";
 
 export interface IssuersOptions {
@@ -94,7 +94,7 @@ async function keySource(
   const { url, caFile, jwksFile } = configuration;
   if (url !== undefined && jwksFile !== undefined)
     return createJWKSFileSource({ issuer: url, file: jwksFile });
-  const { createClusterKeySource, createRemoteKeySource } = await import("../transport/key-sources.ts");
+  const { createClusterKeySource, createRemoteKeySource } = await import("../../transport/key-sources.ts");
   if (url === undefined) return createClusterKeySource(await options.cluster());
   return createRemoteKeySource({ issuerUrl: url, ...(caFile !== undefined && { caFile }) });
 }

@@ -2,12 +2,18 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { systemClock } from "../../src/clock.ts";
-import { diagnosticsChannel, type KeysMessage } from "../../src/diagnostics.ts";
-import { createIssuers, type Issuers } from "../../src/server/issuers.ts";
-import { clusterIssuer, clusterKey, jwksOf, type SigningKey, signingKey } from "../authentication/minting.ts";
-import { createHeldFile, type HeldFile } from "../rig/held-file.ts";
-import { until } from "../until.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { diagnosticsChannel, type KeysMessage } from "../../../src/diagnostics.ts";
+import { createIssuers, type Issuers } from "../../../src/server/webhooks/issuers.ts";
+import {
+  clusterIssuer,
+  clusterKey,
+  jwksOf,
+  type SigningKey,
+  signingKey,
+} from "../../authentication/minting.ts";
+import { createHeldFile, type HeldFile } from "../../rig/held-file.ts";
+import { until } from "../../until.ts";
 
 const channel = diagnosticsChannel("countersign:keys");
 

@@ -1,7 +1,7 @@
-import type { TokenReviewClient } from "../authentication/token-review.ts";
-import { CountersignError } from "../errors.ts";
-import type { ClusterConnection } from "../transport/cluster-connection.ts";
-import type { RestClient } from "../transport/rest-client.ts";
+import type { TokenReviewClient } from "../../authentication/token-review.ts";
+import { CountersignError } from "../../errors.ts";
+import type { ClusterConnection } from "../../transport/cluster-connection.ts";
+import type { RestClient } from "../../transport/rest-client.ts";
 
 /** The API server we ask for keys and token reviews, and keep a certificate at. Nothing of it is loaded before it is needed. */
 export interface ClusterAccess {
@@ -31,7 +31,7 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
   const createReviews = async (): Promise<TokenReviewClient> => {
     const [{ client }, { createReviewClients }] = await Promise.all([
       connected(),
-      import("../transport/review-clients.ts"),
+      import("../../transport/review-clients.ts"),
     ]);
     const created = createReviewClients(client);
     closers.push(() => created.close());
@@ -41,7 +41,7 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
     async restClient() {
       const [{ client }, { createRestClient }] = await Promise.all([
         connected(),
-        import("../transport/rest-client.ts"),
+        import("../../transport/rest-client.ts"),
       ]);
       const rest = createRestClient(client);
       closers.push(() => rest.close());

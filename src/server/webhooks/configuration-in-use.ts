@@ -1,11 +1,11 @@
 import type { RequestListener } from "node:http";
-import type { Clock } from "../clock.ts";
-import type { ServerConfiguration } from "../configuration/server-configuration.ts";
-import type { ClusterAccess } from "./cluster-access.ts";
+import type { Clock } from "../../clock.ts";
+import type { ServerConfiguration } from "../../configuration/server-configuration.ts";
+import type { ClusterAccess } from "../parts/cluster-access.ts";
+import { createKeptParts, type KeepPart } from "../parts/kept-parts.ts";
+import type { ListenerState } from "../review/serve-review.ts";
 import { callerLabel } from "./configured-routes.ts";
-import { createKeptParts, type KeepPart } from "./kept-parts.ts";
 import type { CallerLabel } from "./metrics.ts";
-import type { ListenerState } from "./review/serve-review.ts";
 import { loadServerParts, type ServerParts } from "./server-parts.ts";
 
 /** What a configuration became. */
@@ -71,7 +71,7 @@ async function serve(
 ): Promise<ServedConfiguration> {
   // whoever only verifies does not load Koa; whoever serves loads it while files are read
   const [{ createKoaApplication }, parts] = await Promise.all([
-    import("./review/koa-application.ts"),
+    import("../review/koa-application.ts"),
     loadServerParts({ configuration, ...options }, keep),
   ]);
   const labels = configuration.webhooks.map((webhook) => [webhook.path, callerLabel(webhook)] as const);

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { createJWKSFileSource } from "../../src/server/jwks-file-source.ts";
-import { clusterKey, jwksOf } from "../authentication/minting.ts";
-import { rejectionOf } from "../rejection.ts";
+import { createJWKSFileSource } from "../../../src/server/webhooks/jwks-file-source.ts";
+import { clusterKey, jwksOf } from "../../authentication/minting.ts";
+import { rejectionOf } from "../../rejection.ts";
 
 describe("createJWKSFileSource", () => {
   let directory: string;

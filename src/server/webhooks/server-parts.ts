@@ -1,15 +1,15 @@
-import type { TokenIssuer } from "../authentication/token-issuer.ts";
-import type { Clock } from "../clock.ts";
-import type { IssuerConfiguration, ServerConfiguration } from "../configuration/server-configuration.ts";
-import type { ServingCertificate } from "./certificates/serving-certificate.ts";
-import { loadClientCAs, watchClientCA } from "./client-cas.ts";
-import type { ClusterAccess } from "./cluster-access.ts";
+import type { TokenIssuer } from "../../authentication/token-issuer.ts";
+import type { Clock } from "../../clock.ts";
+import type { IssuerConfiguration, ServerConfiguration } from "../../configuration/server-configuration.ts";
+import { loadServingCertificate } from "../certificates/load-serving-certificate.ts";
+import type { ServingCertificate } from "../certificates/serving-certificate.ts";
+import type { TLSMaterial } from "../listener/webhook-listener.ts";
+import { loadClientCAs, watchClientCA } from "../parts/client-cas.ts";
+import type { ClusterAccess } from "../parts/cluster-access.ts";
+import type { KeepPart } from "../parts/kept-parts.ts";
+import type { AdmissionRoute } from "../review/admission-route.ts";
 import { createConfiguredRoute } from "./configured-routes.ts";
 import { type KeptIssuer, keepIssuer } from "./issuers.ts";
-import type { KeepPart } from "./kept-parts.ts";
-import type { TLSMaterial } from "./listener/webhook-listener.ts";
-import { loadServingCertificate } from "./load-serving-certificate.ts";
-import type { AdmissionRoute } from "./review/admission-route.ts";
 import { loadRoutePolicies, type RoutePolicies } from "./route-policies.ts";
 
 export interface ServerPartsOptions {

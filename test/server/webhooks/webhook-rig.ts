@@ -1,26 +1,26 @@
 import type { request as httpRequest, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { Agent, type AgentOptions, request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Policy } from "../../src/admission/policy.ts";
+import type { Policy } from "../../../src/admission/policy.ts";
 import {
   createWebhookCallerAuthenticator,
   type WebhookCallerOptions,
-} from "../../src/authentication/webhook-callers.ts";
-import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
-import type { KeyPair } from "../../src/certificates/key-pair.ts";
-import { diagnosticsChannel, type RefusalMessage, type RequestMessage } from "../../src/diagnostics.ts";
-import { Secret } from "../../src/secret.ts";
-import { createWebhookListener } from "../../src/server/listener/webhook-listener.ts";
+} from "../../../src/authentication/webhook-callers.ts";
+import { parseCABundle } from "../../../src/certificates/ca-bundle.ts";
+import type { KeyPair } from "../../../src/certificates/key-pair.ts";
+import { diagnosticsChannel, type RefusalMessage, type RequestMessage } from "../../../src/diagnostics.ts";
+import { Secret } from "../../../src/secret.ts";
+import { createWebhookListener } from "../../../src/server/listener/webhook-listener.ts";
 import {
   type AdmissionRoute,
   type AdmissionRouteOptions,
   createAdmissionRoute,
-} from "../../src/server/review/admission-route.ts";
-import { createKoaApplication } from "../../src/server/review/koa-application.ts";
-import type { ListenerState } from "../../src/server/review/serve-review.ts";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
-import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
-import { audience, issuerOf, stoppedClock } from "../authentication/minting.ts";
+} from "../../../src/server/review/admission-route.ts";
+import { createKoaApplication } from "../../../src/server/review/koa-application.ts";
+import type { ListenerState } from "../../../src/server/review/serve-review.ts";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { bodyOf, reviewOf } from "../../admission/deployment-review.ts";
+import { audience, issuerOf, stoppedClock } from "../../authentication/minting.ts";
 
 export const authority = createCertificateAuthority();
 const serving = authority.issue({

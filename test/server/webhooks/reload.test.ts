@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { Agent } from "node:https";
 import { expect } from "chai";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
-import { audience, clusterIssuer, jwksOf, signingKey } from "../authentication/minting.ts";
-import { rejectionOf } from "../rejection.ts";
-import { answerJSON, startTLSServer, type TLSServer } from "../tls-server.ts";
-import { until } from "../until.ts";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { audience, clusterIssuer, jwksOf, signingKey } from "../../authentication/minting.ts";
+import { rejectionOf } from "../../rejection.ts";
+import { answerJSON, startTLSServer, type TLSServer } from "../../tls-server.ts";
+import { until } from "../../until.ts";
 import {
   createServerFolder,
   mintNow,

@@ -1,23 +1,23 @@
 import type { Server } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import { type Clock, systemClock } from "../clock.ts";
-import { keepFixedFields } from "../configuration/fixed-fields.ts";
-import type { ServerConfiguration } from "../configuration/server-configuration.ts";
-import { listen } from "../monitoring/listen.ts";
-import { createLog, type Log } from "../monitoring/log.ts";
-import { openTracing } from "../monitoring/open-tracing.ts";
-import type { ClusterConnection } from "../transport/cluster-connection.ts";
-import { createClusterAccess } from "./cluster-access.ts";
+import { type Clock, systemClock } from "../../clock.ts";
+import { keepFixedFields } from "../../configuration/fixed-fields.ts";
+import type { ServerConfiguration } from "../../configuration/server-configuration.ts";
+import { listen } from "../../monitoring/listen.ts";
+import { createLog, type Log } from "../../monitoring/log.ts";
+import { openTracing } from "../../monitoring/open-tracing.ts";
+import type { ClusterConnection } from "../../transport/cluster-connection.ts";
+import { answerBy, drain } from "../listener/drain.ts";
+import { type OpenConnections, trackConnections } from "../listener/open-connections.ts";
+import { createWebhookListener, exchangeTLSMaterial } from "../listener/webhook-listener.ts";
+import { createClusterAccess } from "../parts/cluster-access.ts";
+import type { ListenerState } from "../review/serve-review.ts";
 import {
   type ConfigurationInUse,
   createConfigurationInUse,
   type ServedConfiguration,
 } from "./configuration-in-use.ts";
-import { answerBy, drain } from "./listener/drain.ts";
-import { type OpenConnections, trackConnections } from "./listener/open-connections.ts";
-import { createWebhookListener, exchangeTLSMaterial } from "./listener/webhook-listener.ts";
 import { createMatchReport, type MatchReport } from "./match-report.ts";
-import type { ListenerState } from "./review/serve-review.ts";
 import { createServerAdmin, createServerMetrics } from "./server-admin.ts";
 
 /** What a webhook server is made of. */

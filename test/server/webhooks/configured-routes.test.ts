@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { parseServerConfiguration } from "../../src/configuration/load-server-configuration.ts";
-import { callerLabel } from "../../src/server/configured-routes.ts";
+import { parseServerConfiguration } from "../../../src/configuration/load-server-configuration.ts";
+import { callerLabel } from "../../../src/server/webhooks/configured-routes.ts";
 import { configurationText } from "./server-rig.ts";
 
 describe("callerLabel", () => {

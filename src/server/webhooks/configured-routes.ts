@@ -1,18 +1,18 @@
-import { serviceAccountUsername } from "../apis/authentication.ts";
-import type { TokenIssuer } from "../authentication/token-issuer.ts";
-import type { TokenReviewClient } from "../authentication/token-review.ts";
+import { serviceAccountUsername } from "../../apis/authentication.ts";
+import type { TokenIssuer } from "../../authentication/token-issuer.ts";
+import type { TokenReviewClient } from "../../authentication/token-review.ts";
 import {
   createWebhookCallerAuthenticator,
   type WebhookCallerOptions,
-} from "../authentication/webhook-callers.ts";
-import type { Clock } from "../clock.ts";
+} from "../../authentication/webhook-callers.ts";
+import type { Clock } from "../../clock.ts";
 import type {
   ServerConfiguration,
   WebhookRouteConfiguration,
-} from "../configuration/server-configuration.ts";
-import type { ClientCAs } from "./client-cas.ts";
+} from "../../configuration/server-configuration.ts";
+import type { ClientCAs } from "../parts/client-cas.ts";
+import { type AdmissionRoute, createAdmissionRoute } from "../review/admission-route.ts";
 import type { CallerLabel } from "./metrics.ts";
-import { type AdmissionRoute, createAdmissionRoute } from "./review/admission-route.ts";
 import type { RoutePolicies } from "./route-policies.ts";
 
 export interface ConfiguredRouteOptions {

@@ -1,5 +1,5 @@
-import type { DiagnosticsMessages } from "../diagnostics.ts";
-import { subscribeAll } from "../monitoring/diagnostics-subscription.ts";
+import type { DiagnosticsMessages } from "../../diagnostics.ts";
+import { subscribeAll } from "../../monitoring/diagnostics-subscription.ts";
 import {
   createCounter,
   createGauge,
@@ -7,13 +7,13 @@ import {
   createObservedGauge,
   createObservedGauges,
   type MetricFamily,
-} from "../monitoring/metric-family.ts";
-import { createMetricsRenderer, type MetricsRenderer } from "../monitoring/metrics-renderer.ts";
-import { countReload, createReloadTable } from "../monitoring/reload-metrics.ts";
-import { createTraceSpans } from "../monitoring/trace-spans.ts";
-import { countSelfSigned, createSelfSignedTable } from "./certificates/self-signed-metrics.ts";
-import type { ServingAuthority } from "./certificates/serving-certificate.ts";
-import { isCallerRefusal } from "./review/refusal.ts";
+} from "../../monitoring/metric-family.ts";
+import { createMetricsRenderer, type MetricsRenderer } from "../../monitoring/metrics-renderer.ts";
+import { countReload, createReloadTable } from "../../monitoring/reload-metrics.ts";
+import { createTraceSpans } from "../../monitoring/trace-spans.ts";
+import { countSelfSigned, createSelfSignedTable } from "../certificates/self-signed-metrics.ts";
+import type { ServingAuthority } from "../certificates/serving-certificate.ts";
+import { isCallerRefusal } from "../review/refusal.ts";
 
 export interface MetricsOptions {
   /** By route: the label of a caller, which is a name from the configuration in use or `unknown`. */

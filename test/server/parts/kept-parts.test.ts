@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createKeptParts, type KeptParts } from "../../src/server/kept-parts.ts";
+import { createKeptParts, type KeptParts } from "../../../src/server/parts/kept-parts.ts";
 
 describe("createKeptParts", () => {
   let parts: KeptParts;

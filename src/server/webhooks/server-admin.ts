@@ -1,12 +1,12 @@
 import type { Server } from "node:http";
-import type { Clock } from "../clock.ts";
-import { createAdminListener } from "../monitoring/admin-listener.ts";
-import type { Log } from "../monitoring/log.ts";
+import type { Clock } from "../../clock.ts";
+import { createAdminListener } from "../../monitoring/admin-listener.ts";
+import type { Log } from "../../monitoring/log.ts";
+import type { ListenerState } from "../review/serve-review.ts";
 import type { ConfigurationInUse } from "./configuration-in-use.ts";
 import { comparePolicies } from "./match-report.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { livenessChecks, readinessChecks } from "./readiness.ts";
-import type { ListenerState } from "./review/serve-review.ts";
 
 export interface ServerAdminOptions {
   /** Asked at every scrape and probe: a reload exchanges what it has. */

@@ -3,11 +3,11 @@ import { type Agent, request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
-import { parseServerConfiguration } from "../../src/configuration/load-server-configuration.ts";
-import { createWebhookServer, type WebhookServer } from "../../src/server/webhook-server.ts";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
-import type { ClusterConnection } from "../../src/transport/cluster-connection.ts";
-import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
+import { parseServerConfiguration } from "../../../src/configuration/load-server-configuration.ts";
+import { createWebhookServer, type WebhookServer } from "../../../src/server/webhooks/webhook-server.ts";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import type { ClusterConnection } from "../../../src/transport/cluster-connection.ts";
+import { bodyOf, reviewOf } from "../../admission/deployment-review.ts";
 import {
   audience,
   boundClaims,
@@ -17,7 +17,7 @@ import {
   jwksOf,
   mint,
   type SigningKey,
-} from "../authentication/minting.ts";
+} from "../../authentication/minting.ts";
 import type { AnswerBody } from "./webhook-rig.ts";
 
 export const authority = createCertificateAuthority();

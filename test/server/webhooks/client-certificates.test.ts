@@ -1,9 +1,9 @@
 import type { X509Certificate } from "node:crypto";
 import { expect } from "chai";
-import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
-import { systemClock } from "../../src/clock.ts";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
-import { mint } from "../authentication/minting.ts";
+import { parseCABundle } from "../../../src/certificates/ca-bundle.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { mint } from "../../authentication/minting.ts";
 import { createRoute, path, type Recorder, record, startWebhook, type WebhookRig } from "./webhook-rig.ts";
 
 const trusted = createCertificateAuthority({ commonName: "callers" });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import type { KeySource } from "../authentication/token-issuer.ts";
-import { CountersignError } from "../errors.ts";
+import type { KeySource } from "../../authentication/token-issuer.ts";
+import { CountersignError } from "../../errors.ts";
 
 export interface JWKSFileSourceOptions {
   /** The `iss` of the tokens these keys verify. */

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { Agent } from "node:https";
 import { createServer } from "node:net";
 import { expect } from "chai";
-import { Secret } from "../../src/secret.ts";
-import { callerRefusedMessage } from "../../src/server/review/refusal.ts";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
-import { bodyOf, reviewOf } from "../admission/deployment-review.ts";
+import { Secret } from "../../../src/secret.ts";
+import { callerRefusedMessage } from "../../../src/server/review/refusal.ts";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { bodyOf, reviewOf } from "../../admission/deployment-review.ts";
 import {
   audience,
   clusterIssuer,
@@ -13,10 +13,10 @@ import {
   jwksOf,
   plainClaims,
   signingKey,
-} from "../authentication/minting.ts";
-import { rejectionOf } from "../rejection.ts";
-import { answerJSON, readBody, startTLSServer, type TLSServer } from "../tls-server.ts";
-import { until } from "../until.ts";
+} from "../../authentication/minting.ts";
+import { rejectionOf } from "../../rejection.ts";
+import { answerJSON, readBody, startTLSServer, type TLSServer } from "../../tls-server.ts";
+import { until } from "../../until.ts";
 import {
   authority,
   createServerFolder,

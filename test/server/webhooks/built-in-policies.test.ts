@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { type ControlPlane, startControlPlane } from "../../src/testing/control-plane.ts";
-import { object, paths } from "../contract/objects.ts";
-import { podOf } from "../policies/built-in/pod-review.ts";
-import { type ApiAnswer, type ApiClient, createApiClient } from "../rig/api-client.ts";
+import { type ControlPlane, startControlPlane } from "../../../src/testing/control-plane.ts";
+import { object, paths } from "../../contract/objects.ts";
+import { podOf } from "../../policies/built-in/pod-review.ts";
+import { type ApiAnswer, type ApiClient, createApiClient } from "../../rig/api-client.ts";
 import {
   authority,
   createServerFolder,

@@ -1,5 +1,5 @@
-import { type CABundle, loadCABundle } from "../certificates/ca-bundle.ts";
-import { createLastGood, type LastGood } from "../certificates/last-good.ts";
+import { type CABundle, loadCABundle } from "../../certificates/ca-bundle.ts";
+import { createLastGood, type LastGood } from "../../certificates/last-good.ts";
 
 /** The CA bundles that routes accept client certificates of, by file, each read once. */
 export interface ClientCAs {

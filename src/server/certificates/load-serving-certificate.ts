@@ -1,9 +1,9 @@
-import { loadKeyPair } from "../certificates/key-pair.ts";
-import { createLastGood } from "../certificates/last-good.ts";
-import type { Clock } from "../clock.ts";
-import type { ServerConfiguration } from "../configuration/server-configuration.ts";
-import { assertValid, type ServingCertificate } from "./certificates/serving-certificate.ts";
-import type { ClusterAccess } from "./cluster-access.ts";
+import { loadKeyPair } from "../../certificates/key-pair.ts";
+import { createLastGood } from "../../certificates/last-good.ts";
+import type { Clock } from "../../clock.ts";
+import type { ServerConfiguration } from "../../configuration/server-configuration.ts";
+import type { ClusterAccess } from "../parts/cluster-access.ts";
+import { assertValid, type ServingCertificate } from "./serving-certificate.ts";
 
 export interface ServingCertificateOptions {
   readonly tls: ServerConfiguration["tls"];
@@ -24,7 +24,7 @@ export async function loadServingCertificate(
   const { certFile, keyFile, selfSigned } = options.tls;
   if (selfSigned === undefined) return fromFiles({ certFile: certFile!, keyFile: keyFile! }, options);
   const [{ createSelfSignedCertificate }, client] = await Promise.all([
-    import("./certificates/self-signed-certificate.ts"),
+    import("./self-signed-certificate.ts"),
     options.access.restClient(),
   ]);
   const { clock, onExchange } = options;

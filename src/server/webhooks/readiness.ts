@@ -1,5 +1,5 @@
-import type { TokenIssuer } from "../authentication/token-issuer.ts";
-import type { HealthCheck } from "../monitoring/health.ts";
+import type { TokenIssuer } from "../../authentication/token-issuer.ts";
+import type { HealthCheck } from "../../monitoring/health.ts";
 
 export interface ReadinessOptions {
   readonly draining: () => boolean;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { run } from "../rig/child-process.ts";
-import { type OTLPReceiver, startOTLPReceiver } from "../rig/otlp-receiver.ts";
-import { until } from "../until.ts";
+import { run } from "../../rig/child-process.ts";
+import { type OTLPReceiver, startOTLPReceiver } from "../../rig/otlp-receiver.ts";
+import { until } from "../../until.ts";
 import {
   createServerFolder,
   mintNow,
@@ -77,7 +77,7 @@ describe("the traces of a webhook server", () => {
   it("cost nothing where they are off: OpenTelemetry's SDK is not loaded", async () => {
     const packages = async (tracing: object): Promise<string[]> => {
       const program = `
-        const { createServerFolder, startServer } = await import("./test/server/server-rig.ts");
+        const { createServerFolder, startServer } = await import("../test/server/server-rig.ts");
         const folder = createServerFolder();
         const { server } = await startServer(folder, ${JSON.stringify(tracing)});
         await server.close();

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { until } from "../until.ts";
+import { until } from "../../until.ts";
 import {
   createServerFolder,
   policySource,

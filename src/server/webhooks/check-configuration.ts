@@ -1,14 +1,14 @@
-import { decodeKeySet } from "../authentication/key-set.ts";
-import { loadCABundle } from "../certificates/ca-bundle.ts";
-import { loadKeyPair, validityFault } from "../certificates/key-pair.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { type CheckedField, faultOf } from "../configuration/checked-field.ts";
+import { decodeKeySet } from "../../authentication/key-set.ts";
+import { loadCABundle } from "../../certificates/ca-bundle.ts";
+import { loadKeyPair, validityFault } from "../../certificates/key-pair.ts";
+import { type Clock, systemClock } from "../../clock.ts";
+import { type CheckedField, faultOf } from "../../configuration/checked-field.ts";
 import type {
   IssuerConfiguration,
   ServerConfiguration,
   WebhookRouteConfiguration,
-} from "../configuration/server-configuration.ts";
-import { CountersignError } from "../errors.ts";
+} from "../../configuration/server-configuration.ts";
+import { CountersignError } from "../../errors.ts";
 import { createJWKSFileSource } from "./jwks-file-source.ts";
 import { comparePolicy } from "./match-report.ts";
 import { loadRoutePolicies } from "./route-policies.ts";

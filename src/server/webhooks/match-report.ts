@@ -1,8 +1,8 @@
-import type { Policy } from "../admission/policy.ts";
-import { unsentMatches } from "../admission/rule-coverage.ts";
-import type { WebhookRouteConfiguration } from "../configuration/server-configuration.ts";
-import { subscribeAll } from "../monitoring/diagnostics-subscription.ts";
-import type { Log } from "../monitoring/log.ts";
+import type { Policy } from "../../admission/policy.ts";
+import { unsentMatches } from "../../admission/rule-coverage.ts";
+import type { WebhookRouteConfiguration } from "../../configuration/server-configuration.ts";
+import { subscribeAll } from "../../monitoring/diagnostics-subscription.ts";
+import type { Log } from "../../monitoring/log.ts";
 import type { ComparedPolicy } from "./metrics.ts";
 import type { ServerParts } from "./server-parts.ts";
 

@@ -1,6 +1,6 @@
-import type { Policy } from "../admission/policy.ts";
-import type { WebhookRouteConfiguration } from "../configuration/server-configuration.ts";
-import { CountersignError } from "../errors.ts";
+import type { Policy } from "../../admission/policy.ts";
+import type { WebhookRouteConfiguration } from "../../configuration/server-configuration.ts";
+import { CountersignError } from "../../errors.ts";
 
 /** The policies of one route, reloaded when their file changes. */
 export interface RoutePolicies {
@@ -15,13 +15,13 @@ export interface RoutePolicies {
 export async function loadRoutePolicies({ type, policy }: WebhookRouteConfiguration): Promise<RoutePolicies> {
   const { file, builtIn, parameters } = policy;
   if (builtIn !== undefined) {
-    const { createBuiltInPolicy } = await import("../policies/built-in/built-in-policies.ts");
+    const { createBuiltInPolicy } = await import("../../policies/built-in/built-in-policies.ts");
     const policies = [createBuiltInPolicy(builtIn, parameters)];
     return { current: () => policies, close: () => undefined };
   }
   // the configuration names one of the two
   if (file === undefined) throw new CountersignError("ERR_INTERNAL", "a route without a policy");
-  const { watchPolicy } = await import("../policies/watch-policy.ts");
+  const { watchPolicy } = await import("../../policies/watch-policy.ts");
   const watched = await watchPolicy({ file, mutating: type === "mutating" });
   return { current: () => watched.policies, close: watched.close };
 }
