@@ -76,6 +76,38 @@ export const errorCodes = {
     "InternalError",
     "the API server could not be asked whether a user may do something",
   ),
+  ERR_ACCESS_DENIED: row(403, "Forbidden", "nobody who is asked allows the user to do this"),
+  // requests to a server that speaks as an API server
+  ERR_REQUEST_INVALID: row(400, "BadRequest", "the request is wrong: the message says what in it"),
+  ERR_REQUEST_PATH: row(
+    400,
+    "BadRequest",
+    "the request's path could be read in two ways (escapes, dot segments, empty segments), so nobody is asked about it",
+  ),
+  ERR_NOT_SERVED: row(404, "NotFound", "there is nothing at this path, or nothing of this name"),
+  ERR_METHOD_NOT_SERVED: row(405, "MethodNotAllowed", "the path is not served for this HTTP method"),
+  ERR_LOG_OPTIONS: row(422, "Invalid", "an option of pods/log is invalid: the message names it"),
+  // kubelets
+  ERR_KUBELET_ADDRESS: row(
+    500,
+    "InternalError",
+    "the node gives no address and port that the gateway may dial: the message names the node and why",
+  ),
+  ERR_KUBELET_CERTIFICATE: row(
+    500,
+    "InternalError",
+    "the kubelet's serving certificate does not verify, or is another node's",
+  ),
+  ERR_KUBELET_UNREACHABLE: row(
+    500,
+    "InternalError",
+    "the kubelet could not be reached, or did not answer in time",
+  ),
+  ERR_KUBELET_ANSWER: row(
+    500,
+    "InternalError",
+    "the kubelet refused the gateway, redirected it, or answered with an error: the message says what",
+  ),
   // may this caller show us this review
   ERR_GROUP_NOT_ATTESTED: row(
     403,

@@ -1,20 +1,13 @@
+import { type AnswerStatus, answerStatus } from "../apis/answer-status.ts";
 import type { UserInfo } from "../apis/authentication.ts";
-import type { Status } from "../apis/meta.ts";
 import type { RequestAttributes } from "./request-attributes.ts";
 
-/** A Status that is an answer: its code is the HTTP status. */
-export type AnswerStatus = Status & { readonly code: number; readonly message: string };
-
 /** The body of an API server's 401, whatever the reason. It comes without a `WWW-Authenticate` header. */
-export const unauthorizedStatus: AnswerStatus = {
-  kind: "Status",
-  apiVersion: "v1",
-  metadata: {},
-  status: "Failure",
-  message: "Unauthorized",
-  reason: "Unauthorized",
+export const unauthorizedStatus: AnswerStatus = answerStatus({
   code: 401,
-};
+  reason: "Unauthorized",
+  message: "Unauthorized",
+});
 
 /**
  * The body of an API server's 403 for what an authorizer did not allow: kubernetes/apiserver
@@ -27,18 +20,14 @@ export function forbiddenStatus(user: UserInfo, attributes: RequestAttributes, r
   const qualified = group === "" ? resource : `${resource}.${group}`;
   const named = name === "" ? "" : ` ${JSON.stringify(name)}`;
   const what = isResourceRequest ? `${qualified}${named} is forbidden` : "forbidden";
-  return {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: `${what}: ${sanitized(sentence(user, attributes))}${suffix}`,
+  return answerStatus({
+    code: 403,
     reason: "Forbidden",
+    message: `${what}: ${sanitized(sentence(user, attributes))}${suffix}`,
     details: isResourceRequest
       ? { ...(name === "" ? {} : { name }), ...(group === "" ? {} : { group }), kind: resource }
       : {},
-    code: 403,
-  };
+  });
 }
 
 function sentence({ username }: UserInfo, attributes: RequestAttributes): string {

@@ -3,7 +3,8 @@
  * of a server that speaks as an API server; start with {@link createDelegatingAuthorizer}.
  */
 
-export { type AnswerStatus, forbiddenStatus, unauthorizedStatus } from "./access-status.ts";
+export { type AnswerStatus, AnswerStatusError, answerStatus } from "../apis/answer-status.ts";
+export { forbiddenStatus, unauthorizedStatus } from "./access-status.ts";
 export { createAlwaysAllowedPathsAuthorizer } from "./always-allowed-paths.ts";
 export {
   type AttestedCaller,
