@@ -4,8 +4,8 @@ import type { Caller, PresentedCertificate } from "../../authentication/authenti
 import type { RequestIdentity } from "../../diagnostics.ts";
 import type { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
+import type { CollectedBody, CollectOptions } from "../parts/request-body.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
-import type { CollectedBody, CollectOptions } from "./request-body.ts";
 import { identifyRequest } from "./request-identity.ts";
 
 /** A request as any listener may bring it. */

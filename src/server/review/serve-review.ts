@@ -6,11 +6,11 @@ import { diagnosticsChannel, type RequestIdentity, type RequestMessage } from ".
 import { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import { andThen } from "../../maybe-promise.ts";
+import { collectBody, lingerThenClose } from "../parts/request-body.ts";
 import { type AdmissionRoute, defaultLimits } from "./admission-route.ts";
 import { type AdmissionStep, admissionSteps } from "./admission-steps.ts";
 import { type Exchange, type IncomingReview, identityOf } from "./exchange.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import { collectBody, lingerThenClose } from "./request-body.ts";
 import { reviewTimeoutMs } from "./review-deadline.ts";
 import { reviewAnswer, statusAnswer, type WireAnswer, writeAnswer } from "./wire-answer.ts";
 

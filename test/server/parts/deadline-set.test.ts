@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createDeadlineSet } from "../../../src/server/review/deadline-set.ts";
+import { createDeadlineSet } from "../../../src/server/parts/deadline-set.ts";
 import { until } from "../../until.ts";
 
 describe("createDeadlineSet", () => {
