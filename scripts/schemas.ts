@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import { agentConfigurationSchema } from "../src/configuration/agent-configuration.ts";
 import { builtInParameters } from "../src/configuration/built-in-parameters.ts";
+import { gatewayConfigurationSchema } from "../src/configuration/gateway-configuration.ts";
 import { policySource, serverConfigurationSchema } from "../src/configuration/server-configuration.ts";
 
 /** The JSON Schemas that ship in the package. `node scripts/schemas.ts` writes them, a test compares them. */
@@ -16,6 +17,11 @@ export const schemas = [
     file: new URL("../src/configuration/schemas/agent-configuration.json", import.meta.url),
     title: "Countersign AgentConfiguration",
     schema: agentConfigurationSchema,
+  },
+  {
+    file: new URL("../src/configuration/schemas/gateway-configuration.json", import.meta.url),
+    title: "Countersign GatewayConfiguration",
+    schema: gatewayConfigurationSchema,
   },
 ];
 

@@ -24,7 +24,7 @@ export function faultsOf(
   document: YamlDocument,
   schema: core.$ZodType,
 ): ConfigurationFault[] {
-  return issues.flatMap((issue) => {
+  return issues.flatMap(meantIssues).flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
     if (issue.code === "unrecognized_keys") return unknownFields(issue.keys, path, document, schema);
     if (issue.code === "invalid_key") {
@@ -34,6 +34,17 @@ export function faultsOf(
     const message = describeIssue(issue, valueAt(document.value, path));
     return [{ position: document.positionOf(path), field: formatFieldPath(path), message }];
   });
+}
+
+/** Of a field that may be of several types: what is wrong with it as the one that was meant. */
+function meantIssues(issue: core.$ZodIssue): readonly core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.find((issues) => !issues.some(isOfAnotherType));
+  return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
+}
+
+function isOfAnotherType({ code, path }: core.$ZodIssue): boolean {
+  return code === "invalid_type" && path.length === 0;
 }
 
 function unknownFields(
@@ -52,12 +63,21 @@ function unknownFields(
 
 function describeIssue(issue: core.$ZodIssue, value: unknown): string {
   if (issue.code === "custom") return issue.message;
-  if (value === undefined) return "is required";
+  // a schema may say of its own why
+  if (value === undefined) return issue.message.startsWith("is required") ? issue.message : "is required";
   if (issue.code === "invalid_type") return `must be ${withArticle(issue.expected)}, not ${kindOf(value)}`;
   if (issue.code === "invalid_value") return describeChoice(issue.values, value);
   if (issue.code === "too_small" || issue.code === "too_big") return describeBound(issue);
   if (issue.code === "invalid_format") return describeFormat(issue, value);
+  if (issue.code === "invalid_union")
+    return `must be ${typesOf(issue).map(withArticle).join(" or ")}, not ${kindOf(value)}`;
   return "is not valid";
+}
+
+function typesOf({ errors }: core.$ZodIssueInvalidUnion): string[] {
+  return errors.flatMap((issues) =>
+    issues.map((issue) => (issue.code === "invalid_type" ? issue.expected : "")),
+  );
 }
 
 function describeChoice(values: readonly core.util.Primitive[], value: unknown): string {
@@ -121,6 +141,7 @@ interface SchemaDefinition {
   readonly shape?: Readonly<Record<string, core.$ZodType>>;
   readonly element?: core.$ZodType;
   readonly innerType?: core.$ZodType;
+  readonly options?: readonly core.$ZodType[];
   readonly valueType?: core.$ZodType;
 }
 
@@ -128,6 +149,7 @@ interface SchemaDefinition {
 function fieldNames(schema: core.$ZodType, path: FieldPath): string[] {
   const definition = schema._zod.def as SchemaDefinition;
   if (definition.innerType !== undefined) return fieldNames(definition.innerType, path);
+  if (definition.options !== undefined) return definition.options.flatMap((one) => fieldNames(one, path));
   const [part, ...rest] = path;
   if (part === undefined) return Object.keys(definition.shape ?? {});
   const next = definition.shape?.[part] ?? definition.element ?? definition.valueType;

@@ -21,6 +21,7 @@ import {
   checkTLS,
   checkWebhook,
 } from "./server-configuration-checks.ts";
+import { drain, minVersion } from "./serving-fields.ts";
 import { tracing } from "./tracing-configuration.ts";
 
 /**
@@ -134,7 +135,7 @@ const tls = z
     certFile: z.exactOptional(text),
     keyFile: z.exactOptional(text),
     selfSigned: z.exactOptional(selfSigned),
-    minVersion: z.prefault(z.enum(["TLSv1.2", "TLSv1.3"]), "TLSv1.2"),
+    minVersion,
   })
   .check(checkTLS);
 
@@ -156,12 +157,6 @@ const limits = z.strictObject({
   deadlineMargin: z.prefault(duration, "500ms"),
 });
 
-const drain = z.strictObject({
-  // 10 s for endpoints to forget us and 15 s for what is in flight stay below the 30 s a pod is given
-  delay: z.prefault(duration, "10s"),
-  timeout: z.prefault(duration, "15s"),
-});
-
 export const serverConfigurationSchema = z
   .strictObject({
     apiVersion,
@@ -178,7 +173,7 @@ export const serverConfigurationSchema = z
       "1m",
     ),
     limits: z.prefault(limits, {}),
-    drain: z.prefault(drain, {}),
+    drain,
     tracing: z.exactOptional(tracing),
     log,
   })

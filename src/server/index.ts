@@ -4,6 +4,11 @@
  * ({@link verifyAdmissionRequest}).
  */
 
+export type { GatewayConfiguration } from "../configuration/gateway-configuration.ts";
+export {
+  loadGatewayConfiguration,
+  parseGatewayConfiguration,
+} from "../configuration/load-gateway-configuration.ts";
 export {
   loadServerConfiguration,
   parseServerConfiguration,
