@@ -40,6 +40,6 @@ function sentence({ username }: UserInfo, attributes: RequestAttributes): string
 }
 
 /** A browser must not take a path or name that somebody chose for markup. */
-function sanitized(text: string): string {
+export function sanitized(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -1,5 +1,6 @@
 import type { UserInfo } from "../apis/authentication.ts";
 import type { NonResourceAttributes, ResourceAttributes } from "../apis/authorization.ts";
+import type { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 
 /** What somebody wants to do: exactly one of a resource and a path. */
@@ -14,6 +15,8 @@ export interface AccessDecision {
   readonly decision: "allow" | "deny" | "noOpinion";
   /** Empty where there is none. */
   readonly reason: string;
+  /** Why no leave can be relied upon: who answers requests says 500, not 403. Never beside `allow`. */
+  readonly error?: CountersignError;
 }
 
 /** Says whether somebody may. Not to be able to say so is a throw. */

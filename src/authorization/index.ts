@@ -5,6 +5,7 @@
 
 export { type AnswerStatus, AnswerStatusError, answerStatus } from "../apis/answer-status.ts";
 export { forbiddenStatus, unauthorizedStatus } from "./access-status.ts";
+export { createAlwaysAllowAuthorizer } from "./always-allow.ts";
 export { createAlwaysAllowedPathsAuthorizer } from "./always-allowed-paths.ts";
 export {
   type AttestedCaller,
@@ -15,6 +16,19 @@ export {
 } from "./attested-api-group.ts";
 export type { AccessAttributes, AccessDecision, Authorizer } from "./authorizer.ts";
 export { createDelegatingAuthorizer, type DelegatingAuthorizerOptions } from "./delegating.ts";
+export {
+  createKubeletAuthorizer,
+  type KubeletAuthorizationMode,
+  type KubeletAuthorizerOptions,
+} from "./kubelet-authorization.ts";
+export type { KubeletAuthorizer, KubeletDecision, KubeletRequest } from "./kubelet-authorizer.ts";
+export {
+  kubeletAuthorizationErrorText,
+  kubeletForbiddenText,
+  kubeletUnauthorizedText,
+  kubeletUndeterminedText,
+} from "./kubelet-texts.ts";
+export { isKubeletSubpath, kubeletVerb, nodeSubresources } from "./node-subresources.ts";
 export { createPrivilegedGroupsAuthorizer } from "./privileged-groups.ts";
 export {
   accessAttributes,
@@ -23,6 +37,7 @@ export {
   type RequestLine,
   requestInfo,
 } from "./request-attributes.ts";
+export { assertPlainPath } from "./request-path.ts";
 export {
   createSubjectAccessReviewAuthorizer,
   processAccessReview,

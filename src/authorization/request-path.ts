@@ -1,0 +1,32 @@
+import { CountersignError } from "../errors.ts";
+
+/** RFC 3986's pchar without escapes and without `;`, which some servers take for the end of a segment. */
+const plainSegment = /^[A-Za-z0-9._~!$&'()*+,=:@-]*$/;
+/** What of a request target is no query's business either: controls, space, non-ASCII, and `#`, behind which a parser may stop. */
+const plainTarget = /^[!"$-~]*$/;
+const onlyDots = /^\.+$/;
+
+/**
+ * Holds a request target, as it came, to one reading: what is authorized is then byte for byte what is forwarded, and no
+ * router, proxy or file server behind this one finds another path in it. Refused in the path: everything percent-encoded
+ * (a name that needs it cannot be asked for), empty segments, segments of dots only, `\`, `;`, and whatever a URL has to
+ * escape; in path and query: control and non-ASCII characters, spaces, `#`. Targets that are no path (`http://host/…`,
+ * `host:port`, `*`) are refused, too. A slash at the end is a path's own.
+ * @throws ERR_REQUEST_PATH saying what is wrong, without the path.
+ */
+export function assertPlainPath(url: string): void {
+  if (!url.startsWith("/")) throw refusal("it is not a path");
+  if (!plainTarget.test(url)) throw refusal("it holds a character that a URL has to escape");
+  const end = url.indexOf("?");
+  const segments = (end < 0 ? url : url.slice(0, end)).slice(1).split("/");
+  for (const [index, segment] of segments.entries()) {
+    if (segment === "" && index < segments.length - 1) throw refusal("it has an empty segment");
+    if (segment.includes("%")) throw refusal("it is percent-encoded");
+    if (!plainSegment.test(segment)) throw refusal("a segment holds a character that is not taken literally");
+    if (onlyDots.test(segment)) throw refusal("it has a dot segment");
+  }
+}
+
+function refusal(why: string): CountersignError {
+  return new CountersignError("ERR_REQUEST_PATH", `the request's path could be read in two ways: ${why}`);
+}
