@@ -56,6 +56,25 @@ export interface TokenReview extends TypeMeta {
   readonly status?: TokenReviewStatus;
 }
 
+/** What of {@link UserInfo} there is: API servers leave out what is empty, the name included. */
+export type UserAttributes = Partial<UserInfo>;
+
+/**
+ * Who am I: `authentication.k8s.io` SelfSubjectReview, and KEP-3325's SelfSubjectAttributesReview, whose proposal has the
+ * attributes under `status.userInfo` in its type and directly under `status` in its example.
+ */
+export interface SelfSubjectReview extends TypeMeta {
+  readonly metadata?: ObjectMeta;
+  readonly status?: {
+    readonly userInfo?: UserAttributes;
+    /** The user's name; this and the following of SelfSubjectAttributesReview only. */
+    readonly name?: string;
+    readonly uid?: string;
+    readonly groups?: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
+}
+
 /** A ServiceAccount, as configurations and claims name it. */
 export interface ServiceAccountReference {
   readonly namespace: string;

@@ -21,6 +21,8 @@ export interface Binary {
 export const releases = {
   "kubernetes-1.37": { module: "kubernetes-1.37", project: "kubernetes", version: "1.37.0" },
   "kubernetes-1.34": { module: "kubernetes-1.34", project: "kubernetes", version: "1.34.4" },
+  // kubectl alone: the last that asks for reviews in JSON, and the first that asks for SelfSubjectReview v1
+  "kubernetes-1.28": { module: "kubernetes-1.28", project: "kubernetes", version: "1.28.15" },
   etcd: { module: "etcd", project: "etcd", version: "3.6.16" },
   "sample-apiserver": { module: "sample-apiserver", project: "sample-apiserver", version: "0.37.0" },
   // two file systems for images whose drivers need C

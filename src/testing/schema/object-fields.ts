@@ -27,8 +27,6 @@ export interface Message {
 
 // A field is `number name type`: `[x]` is a list, `{x}` a map from string, `x?` left out where it is zero, `~` inlined.
 const own: Readonly<Record<string, string>> = {
-  Unknown: "1 typeMeta TypeMeta, 2 raw raw, 3 contentEncoding string, 4 contentType string",
-  TypeMeta: "1 apiVersion string, 2 kind string",
   Time: "1 seconds int64, 2 nanos int64?",
   MicroTime: "1 seconds int64, 2 nanos int64?",
   IntOrString: "1 type int32?, 2 intVal int32?, 3 strVal string",
@@ -37,6 +35,10 @@ const own: Readonly<Record<string, string>> = {
   // KEP-2510's field has no number upstream, nor do released API servers keep it
   WebhookClientConfig: `${apiFields.WebhookClientConfig}, 0 authenticationSource AuthenticationSource`,
   AuthenticationSource: "0 tokenRequest any",
+  // KEP-3325 as it was proposed: the type, and beside it the members of its example
+  SelfSubjectAttributesReview: "1 metadata ObjectMeta, 2 status SelfSubjectAttributesReviewStatus",
+  SelfSubjectAttributesReviewStatus:
+    "1 userInfo UserInfo, 0 name string, 0 uid string, 0 groups [string], 0 extra {StringList}",
 };
 
 const tables: Readonly<Record<string, string>> = { ...podFields, ...apiFields, ...own };
@@ -48,6 +50,8 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   "admissionregistration.k8s.io/v1": ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"],
   "apps/v1": ["Deployment"],
   "authentication.k8s.io/v1": ["SelfSubjectReview", "TokenRequest", "TokenReview"],
+  "authentication.k8s.io/v1alpha1": ["SelfSubjectAttributesReview", "SelfSubjectReview"],
+  "authentication.k8s.io/v1beta1": ["SelfSubjectReview"],
   "authorization.k8s.io/v1": [
     "LocalSubjectAccessReview",
     "SelfSubjectAccessReview",

@@ -1,3 +1,4 @@
+import { unknownFormat } from "../../apis/body-faults.ts";
 import type { Status, StatusDetails } from "../../apis/meta.ts";
 
 /** An answer that is not the object asked for. Thrown anywhere in a handler, written as a Status by the listener. */
@@ -99,8 +100,7 @@ export function tooLarge(limit: number): StatusError {
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
-  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`;
-  return new StatusError(415, "UnsupportedMediaType", message);
+  return new StatusError(415, "UnsupportedMediaType", unknownFormat(accepted));
 }
 
 /** PATCH has a content type for each way to patch; one that is not served is answered by the router upstream. */
