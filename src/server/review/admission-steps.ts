@@ -3,9 +3,9 @@ import type { Caller } from "../../authentication/authenticator.ts";
 import { assertReviewGroups } from "../../authorization/attested-api-group.ts";
 import { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
+import { headerValues } from "../parts/request-headers.ts";
 import { collectWithin, type Exchange, timeLeftMs } from "./exchange.ts";
 import { asCountersignError, publishRefusal } from "./refusal.ts";
-import { headerValues } from "./request-headers.ts";
 
 /** One thing done to a review. A throw refuses it; a promise is returned only by a step that has to wait. */
 export interface AdmissionStep {

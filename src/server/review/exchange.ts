@@ -5,8 +5,8 @@ import type { RequestIdentity } from "../../diagnostics.ts";
 import type { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import type { CollectedBody, CollectOptions } from "../parts/request-body.ts";
+import { identifyRequest } from "../parts/request-identity.ts";
 import type { AdmissionRoute } from "./admission-route.ts";
-import { identifyRequest } from "./request-identity.ts";
 
 /** A request as any listener may bring it. */
 export interface IncomingReview {

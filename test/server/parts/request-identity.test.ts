@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { identifyRequest, parseTraceParent } from "../../../src/server/review/request-identity.ts";
+import { identifyRequest, parseTraceParent } from "../../../src/server/parts/request-identity.ts";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const parentId = "00f067aa0ba902b7";
