@@ -1,6 +1,6 @@
 /**
- * Whether a caller may show a webhook this review ({@link assertReviewGroups}), and whether a user may make this request
- * of a server that speaks as an API server; start with {@link createDelegatingAuthorizer}.
+ * Whether a caller may show a webhook this review ({@link assertReviewGroups}), whether a user may make this request of a
+ * server that speaks as an API server ({@link createDelegatingAuthorizer}), or of a kubelet ({@link createKubeletAuthorizer}).
  */
 
 export { type AnswerStatus, AnswerStatusError, answerStatus } from "../apis/answer-status.ts";
@@ -16,6 +16,12 @@ export {
 } from "./attested-api-group.ts";
 export type { AccessAttributes, AccessDecision, Authorizer } from "./authorizer.ts";
 export { createDelegatingAuthorizer, type DelegatingAuthorizerOptions } from "./delegating.ts";
+export {
+  createImpersonation,
+  type Impersonation,
+  type ImpersonationOptions,
+  refuseImpersonation,
+} from "./impersonation.ts";
 export {
   createKubeletAuthorizer,
   type KubeletAuthorizationMode,
@@ -39,6 +45,7 @@ export {
 } from "./request-attributes.ts";
 export { assertPlainPath } from "./request-path.ts";
 export {
+  accessReviewLifetimes,
   createSubjectAccessReviewAuthorizer,
   processAccessReview,
   type SubjectAccessReviewClient,

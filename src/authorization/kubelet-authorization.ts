@@ -17,6 +17,7 @@ import { assertPlainPath } from "./request-path.ts";
  */
 export type KubeletAuthorizationMode = "fineGrained" | "coarse" | "analog";
 
+/** Who is asked, and what about. */
 export interface KubeletAuthorizerOptions {
   /** Who is asked about node subresources, and in mode `analog` about pods and paths. */
   readonly authorizer: Authorizer;

@@ -9,6 +9,7 @@ export interface KubeletRequest {
   readonly path: string;
 }
 
+/** Whether the request may be sent, and if not, what the caller is answered. */
 export type KubeletDecision =
   | { readonly decision: "allow" }
   /** `candidates`: the node subresources that were asked about, or the one thing that was missing; `status` is the 403. */

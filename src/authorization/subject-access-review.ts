@@ -1,4 +1,8 @@
-import type { SubjectAccessReview, SubjectAccessReviewSpec } from "../apis/authorization.ts";
+import type {
+  ResourceAttributes,
+  SubjectAccessReview,
+  SubjectAccessReviewSpec,
+} from "../apis/authorization.ts";
 import { createExpiringCache } from "../cache/expiring-cache.ts";
 import { createSingleFlight } from "../cache/single-flight.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -27,6 +31,15 @@ export interface SubjectAccessReviewOptions {
   readonly clock?: Clock;
 }
 
+/**
+ * How long answers count where nothing else is said, by what answers requests with them: a kubelet's
+ * (KubeletConfiguration, authorization.webhook) and an aggregated API server's (kubernetes/apiserver pkg/server/options).
+ */
+export const accessReviewLifetimes = {
+  kubelet: { allowTTLMs: 300_000, denyTTLMs: 30_000 },
+  aggregated: { allowTTLMs: 10_000, denyTTLMs: 10_000 },
+} as const;
+
 /** What somebody asks for can be long, and is remembered with the answer: from here on it is not (plugin/pkg/authorizer/webhook). */
 const longestRememberedBytes = 10_000;
 
@@ -34,11 +47,13 @@ const longestRememberedBytes = 10_000;
  * Asks an API server whether somebody may (SubjectAccessReview), with everything that is known of the user: name, uid,
  * groups, extra. Answers are remembered by the whole question, failures never; those who ask the same at once share one
  * review. Rules are kubernetes/apiserver's (plugin/pkg/authorizer/webhook): what is denied is a denial, and an answer that
- * allows and denies at once is one, too; what is not allowed is no opinion; `evaluationError` alone decides nothing.
+ * allows and denies at once is one, too, with an `error`; what is not allowed is no opinion; `evaluationError` alone decides nothing.
  * @returns an authorizer that throws ERR_ACCESS_REVIEW_UNAVAILABLE where the server cannot be asked, or its answer is none.
  */
 export function createSubjectAccessReviewAuthorizer(options: SubjectAccessReviewOptions): Authorizer {
-  const { allowTTLMs = 10_000, denyTTLMs = 10_000, maxEntries = 8_192, clock = systemClock } = options;
+  const { aggregated } = accessReviewLifetimes;
+  const { allowTTLMs = aggregated.allowTTLMs, denyTTLMs = aggregated.denyTTLMs } = options;
+  const { maxEntries = 8_192, clock = systemClock } = options;
   const cache = createExpiringCache<AccessDecision>({ maxEntries, evict: "leastRecentlyUsed", clock });
   const flights = createSingleFlight<AccessDecision>();
 
@@ -82,8 +97,11 @@ function filled<T extends object>(attributes: T): T {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value)) as T;
 }
 
+/** Bytes of all that who asks can choose: the values as upstream adds them up, and selectors. */
 function lengthOf({ resource = {}, nonResource = {} }: AccessAttributes): number {
-  return Buffer.byteLength(JSON.stringify([...Object.values(resource), ...Object.values(nonResource)]));
+  const { fieldSelector, labelSelector, ...names }: ResourceAttributes = resource;
+  const selectors = [fieldSelector?.rawSelector, labelSelector?.rawSelector];
+  return Buffer.byteLength([...Object.values(names), ...selectors, ...Object.values(nonResource)].join(""));
 }
 
 async function post(
@@ -108,7 +126,9 @@ export function processAccessReview(answer: unknown): AccessDecision {
   const { allowed = false, denied = false, reason = "" } = status;
   if (typeof allowed !== "boolean" || typeof denied !== "boolean" || typeof reason !== "string")
     throw unavailable("its answer's status is not one");
-  if (denied) return { decision: "deny", reason: allowed ? "allowed and denied in one answer" : reason };
+  if (denied && allowed)
+    return { decision: "deny", reason, error: unavailable("its answer allows and denies at once") };
+  if (denied) return { decision: "deny", reason };
   return { decision: allowed ? "allow" : "noOpinion", reason };
 }
 

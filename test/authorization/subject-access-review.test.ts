@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { SubjectAccessReview, SubjectAccessReviewStatus } from "../../src/apis/authorization.ts";
 import type { AccessAttributes } from "../../src/authorization/authorizer.ts";
 import {
+  accessReviewLifetimes,
   createSubjectAccessReviewAuthorizer,
   processAccessReview,
   type SubjectAccessReviewOptions,
@@ -92,6 +93,7 @@ describe("createSubjectAccessReviewAuthorizer", () => {
     ["verb", { user, resource: { ...resource, verb: "list" } }],
     ["namespace", { user, resource: { ...resource, namespace: "m" } }],
     ["subresource", { user, resource: { ...resource, subresource: "status" } }],
+    ["a selector", { user, resource: { ...resource, fieldSelector: { rawSelector: "a=b" } } }],
     ["a path of that name", { user, nonResource: { verb: "get", path: "rs" } }],
   ] as const)
     it(`does not take one answer for another: ${what}`, async () => {
@@ -122,10 +124,53 @@ describe("createSubjectAccessReviewAuthorizer", () => {
     expect(asked).to.have.length(1);
   });
 
-  it("does not remember what takes ten thousand bytes to ask", async () => {
+  it("does not remember what takes ten thousand bytes to ask, names and path added up, and remembers one byte less", async () => {
     const authorizer = authorizerOf();
-    const long = askedOf("é".repeat(5_000));
+    const others = Object.values({ ...resource, name: "" }).join("").length;
+    const selector = { fieldSelector: { rawSelector: "a=b" } };
+    const twoByteLetters = (bytes: number): string => "é".repeat(bytes >> 1) + "x".repeat(bytes & 1);
+    for (const [attributes, times] of [
+      [askedOf(twoByteLetters(10_000 - others)), 2],
+      [askedOf(twoByteLetters(9_999 - others)), 1],
+      [askedOf("x".repeat(10_000 - others)), 2],
+      [askedOf("x".repeat(9_999 - others)), 1],
+      [{ user, resource: { ...resource, name: "x".repeat(9_999 - others), ...selector } }, 2],
+      [{ user, nonResource: { verb: "get", path: "x".repeat(9_997) } }, 2],
+      [{ user, nonResource: { verb: "get", path: "x".repeat(9_996) } }, 1],
+    ] as const) {
+      asked.length = 0;
+      for (let call = 0; call < 2; call++) await authorizer.authorize(attributes);
+      expect(asked).to.have.length(times);
+    }
+  });
+
+  it("remembers whatever is known of the user, however long: that is not who asks who chooses it", async () => {
+    const authorizer = authorizerOf();
+    const long = { ...attributes, user: { ...user, extra: { scopes: ["x".repeat(20_000)] } } };
     for (let call = 0; call < 2; call++) await authorizer.authorize(long);
+    expect(asked).to.have.length(1);
+  });
+
+  it("remembers 8 192 answers where nothing else is said, and lets the least recently used go", async () => {
+    const authorizer = authorizerOf();
+    for (let index = 0; index < 8_192; index++) await authorizer.authorize(askedOf(`n${index}`));
+    await authorizer.authorize(askedOf("n0"));
+    expect(asked).to.have.length(8_192);
+    await authorizer.authorize(askedOf("one more"));
+    await authorizer.authorize(askedOf("n0"));
+    expect(asked).to.have.length(8_193);
+    await authorizer.authorize(askedOf("n1"));
+    expect(asked).to.have.length(8_194);
+  });
+
+  it("remembers an answer that allows and denies at once as a denial", async () => {
+    const authorizer = authorizerOf({ denyTTLMs: 100 });
+    answer = { allowed: true, denied: true };
+    await authorizer.authorize(attributes);
+    now += 99;
+    expect(await authorizer.authorize(attributes)).to.include({ decision: "deny" });
+    now += 1;
+    await authorizer.authorize(attributes);
     expect(asked).to.have.length(2);
   });
 
@@ -153,12 +198,29 @@ describe("createSubjectAccessReviewAuthorizer", () => {
   });
 });
 
+describe("accessReviewLifetimes", () => {
+  it("are a kubelet's five minutes and half a minute, an aggregated API server's ten seconds", () => {
+    expect(accessReviewLifetimes).to.deep.equal({
+      kubelet: { allowTTLMs: 5 * 60_000, denyTTLMs: 30_000 },
+      aggregated: { allowTTLMs: 10_000, denyTTLMs: 10_000 },
+    });
+  });
+});
+
 describe("processAccessReview", () => {
+  it("an answer that allows and denies at once is a denial that nobody can rely upon", () => {
+    const decision = processAccessReview({ status: { allowed: true, denied: true, reason: "both" } });
+    expect(decision).to.include({ decision: "deny", reason: "both" });
+    expect(decision.error).to.be.instanceOf(CountersignError).and.include({
+      code: "ERR_ACCESS_REVIEW_UNAVAILABLE",
+      status: 500,
+    });
+  });
+
   for (const [status, decision, reason] of [
     [{ allowed: true, reason: "RBAC: …" }, "allow", "RBAC: …"],
     [{ allowed: false, reason: "no role" }, "noOpinion", "no role"],
     [{ allowed: false, denied: true, reason: "never" }, "deny", "never"],
-    [{ allowed: true, denied: true }, "deny", "allowed and denied in one answer"],
     [{ allowed: true, evaluationError: "one role is broken" }, "allow", ""],
     [{ allowed: false, evaluationError: "one role is broken" }, "noOpinion", ""],
     [{}, "noOpinion", ""],
