@@ -7,6 +7,8 @@ import { type Channel, channel } from "node:diagnostics_channel";
 export interface DiagnosticsMessages {
   /** A webhook request was answered. */
   "countersign:request": RequestMessage;
+  /** A request to a server that speaks as an API server was answered, or its client went away. */
+  "countersign:apiRequest": APIRequestMessage;
   /** A review was refused before any policy saw it, or in observe mode would have been: its caller, or itself. */
   "countersign:refusal": RefusalMessage;
   /** A policy answered, threw or passed its deadline. */
@@ -39,6 +41,14 @@ export interface DiagnosticsMessages {
   "countersign:annotation": AnnotationMessage;
   /** A requested token was looked up for a call. */
   "countersign:tokenLookup": TokenLookupMessage;
+  /** It was looked up whose a caller's bearer token is. */
+  "countersign:tokenCache": TokenCacheMessage;
+  /** What was not remembered of a bearer token is being found out. */
+  "countersign:tokenFetch": TokenFetchMessage;
+  /** An API server was asked for a review: once for each attempt. */
+  "countersign:review": ReviewMessage;
+  /** A request came with a client certificate. */
+  "countersign:clientCertificate": ClientCertificateMessage;
   /** A webhook's certificate is of a kind that API servers refuse, or will. Once a connection. */
   "countersign:x509": CertificateMessage;
   /** This Node has a fault that we go around, at a cost. Published once. */
@@ -75,6 +85,38 @@ export interface RequestMessage extends RequestIdentity {
   readonly code: number;
   /** The error code, where a refusal came before any policy. */
   readonly refusal?: string;
+  readonly durationMs: number;
+}
+
+export interface APIRequestMessage extends Omit<RequestIdentity, "uid"> {
+  readonly httpMethod: string;
+  /** Without its query, cut at 256 characters. */
+  readonly path: string;
+  /** As it was authorized; these are absent where the request was refused before, and empty for a path that is no resource. */
+  readonly verb?: string;
+  readonly group?: string;
+  readonly resource?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  /** Whose connection and credential it is. */
+  readonly caller?: string;
+  /** How the caller proved it. */
+  readonly method?: string;
+  /** As whom the request is made: the caller, or whom it impersonates. */
+  readonly user?: string;
+  /** The node that was reached for it. */
+  readonly node?: string;
+  /** Of the answer; 499 where the client went away before there was one. */
+  readonly code: number;
+  /** The answer ended before its end: the client went away, or what it came from broke off. */
+  readonly cut: boolean;
+  /** The error code, where there was no better answer. */
+  readonly refusal?: string;
+  /** For the log, never for the caller. */
+  readonly detail?: string;
+  /** The address the request came from. */
+  readonly peer?: string;
   readonly durationMs: number;
 }
 
@@ -253,6 +295,32 @@ export interface AnnotationMessage {
 export interface TokenLookupMessage {
   /** `miss`: it had to be asked for, or the call went without. */
   readonly outcome: "hit" | "miss";
+}
+
+export interface TokenCacheMessage {
+  /** `miss`: it was not remembered, and somebody had to be asked. */
+  readonly outcome: "hit" | "miss";
+  readonly durationMs: number;
+}
+
+/** `blocked`: a caller waits for what is found out, until `unblocked`. */
+export type TokenFetchMessage =
+  | { readonly event: "started" | "blocked" | "unblocked" }
+  /** `ok` also where the token is nobody's. */
+  | { readonly event: "ended"; readonly outcome: "ok" | "error" };
+
+export interface ReviewMessage {
+  readonly review: "TokenReview" | "SubjectAccessReview";
+  /** The API server's address. */
+  readonly server: string;
+  /** The HTTP status, or `<error>` where there was none. */
+  readonly code: string;
+  readonly durationMs: number;
+}
+
+export interface ClientCertificateMessage {
+  /** How long it is valid yet; below 0 it has expired. Nobody has judged it so far. */
+  readonly remainingMs: number;
 }
 
 export interface CertificateMessage {

@@ -4,6 +4,11 @@
  * ({@link verifyAdmissionRequest}).
  */
 
+export type { APIGroup, APIResource, APIResourceList, GroupVersionForDiscovery } from "../apis/discovery.ts";
+export type {
+  SelfSubjectReviewSwitches,
+  SelfSubjectReviewVersion,
+} from "../authentication/self-subject-review.ts";
 export type { GatewayConfiguration } from "../configuration/gateway-configuration.ts";
 export {
   loadGatewayConfiguration,
@@ -20,6 +25,14 @@ export {
   createAdmissionMetrics,
 } from "../monitoring/admission-metrics.ts";
 export { createLog, type Log, type LogLevel, type LogOptions } from "../monitoring/log.ts";
+export { type APIAccessOptions, createAPIAccess } from "./api/api-access.ts";
+export type { APIContext, APIState } from "./api/api-state.ts";
+export {
+  createSelfSubjectReviews,
+  type SelfSubjectReviewDiscovery,
+  type SelfSubjectReviewsOptions,
+  selfSubjectReviewDiscovery,
+} from "./api/self-subject-reviews.ts";
 export {
   type AdmissionRoute,
   type AdmissionRouteOptions,

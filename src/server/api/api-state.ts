@@ -10,6 +10,10 @@ export interface APIState {
   /** As whom it is made: the caller, or whom it impersonates. */
   readonly user: UserInfo;
   readonly info: RequestInfo;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  /** The node that is reached for it, set by whoever does so: for the log. */
+  node?: string;
 }
 
 export type APIContext = ParameterizedContext<APIState>;

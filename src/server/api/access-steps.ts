@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AnswerStatusError } from "../../apis/answer-status.ts";
+import type { UserInfo } from "../../apis/authentication.ts";
+import type { Caller } from "../../authentication/authenticator.ts";
+import type { DelegatingAuthenticator } from "../../authentication/delegating.ts";
+import { presentedCredentials } from "../../authentication/presented-credentials.ts";
+import { unauthorizedStatus } from "../../authorization/access-status.ts";
+import type { Impersonation } from "../../authorization/impersonation.ts";
+import { type RequestInfo, requestInfo } from "../../authorization/request-attributes.ts";
+import { assertPlainPath } from "../../authorization/request-path.ts";
+import { errorCodeOf } from "../../errors.ts";
+import type { MaybePromise } from "../../maybe-promise.ts";
+import type { RequestAuthorizer } from "./request-authorizer.ts";
+
+/** Who is asked about a request. */
+export interface AccessRules {
+  readonly authenticator: DelegatingAuthenticator;
+  readonly impersonation: Impersonation;
+  readonly authorizer: RequestAuthorizer;
+  /** Paths that can be read in two ways are refused before anybody is asked about them. */
+  readonly plainPaths: boolean;
+}
+
+/** A request on its way in: what is known of it, as one step after the other finds it out. */
+export interface Arrival {
+  readonly rules: AccessRules;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** As they came: for impersonation, which stands behind the step that strips them from the request. */
+  readonly rawHeaders: readonly string[];
+  readonly signal: AbortSignal;
+  readonly warn: (text: string) => void;
+  caller: Caller | undefined;
+  user: UserInfo | undefined;
+  info: RequestInfo | undefined;
+}
+
+/** One thing that has to be found out, or done, before a request is let in. A throw refuses it. */
+export interface AccessStep {
+  readonly name: string;
+  run(arrival: Arrival): MaybePromise<void>;
+}
+
+/** Kubernetes/apiserver's order (pkg/server/config.go, DefaultBuildHandlerChain), behind a look at the path. */
+export const accessSteps: readonly AccessStep[] = [
+  { name: "plain path", run: requirePlainPath },
+  { name: "authenticate", run: authenticate },
+  { name: "warn", run: passWarnings },
+  { name: "strip credentials", run: stripCredentials },
+  { name: "impersonate", run: impersonate },
+  { name: "request info", run: readInfo },
+  { name: "authorize", run: authorize },
+];
+
+function requirePlainPath({ rules, request }: Arrival): void {
+  if (rules.plainPaths) assertPlainPath(request.url ?? "");
+}
+
+/** One answer for every way of not being known: the reason is for the log. */
+async function authenticate(arrival: Arrival): Promise<void> {
+  const { rules, request } = arrival;
+  try {
+    arrival.caller = await rules.authenticator.authenticateRequest(presentedCredentials(request));
+  } catch (cause) {
+    throw new AnswerStatusError(errorCodeOf(cause), unauthorizedStatus, { cause });
+  }
+}
+
+function passWarnings({ caller, warn }: Arrival): void {
+  for (const warning of caller?.warnings ?? []) warn(warning);
+}
+
+/** What comes behind sees nothing that was not verified, and nothing that it could replay. */
+function stripCredentials(arrival: Arrival): void {
+  const { rules, request } = arrival;
+  const kept = rules.authenticator.withoutCredentials(request.rawHeaders);
+  const names = new Set<string>();
+  for (let index = 0; index < kept.length; index += 2) names.add(kept[index]!.toLowerCase());
+  for (const name of Object.keys(request.headers)) if (!names.has(name)) delete request.headers[name];
+  request.rawHeaders = [...kept];
+}
+
+async function impersonate(arrival: Arrival): Promise<void> {
+  const { rules, rawHeaders, signal } = arrival;
+  arrival.user = await rules.impersonation.impersonate(known(arrival.caller).user, rawHeaders, { signal });
+}
+
+function readInfo(arrival: Arrival): void {
+  arrival.info = requestInfo(arrival.request);
+}
+
+async function authorize({ rules, request, user, info, signal }: Arrival): Promise<void> {
+  const { method = "GET", url = "/" } = request;
+  await rules.authorizer.assertAuthorized({ method, url, user: known(user), info: known(info) }, { signal });
+}
+
+/** What an earlier step has found out. @throws where it has not: nothing is let in by an omission. */
+export function known<T>(found: T | undefined): T {
+  if (found === undefined) throw new TypeError("an access step was left out");
+  return found;
+}
