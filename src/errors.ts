@@ -69,7 +69,7 @@ export const errorCodes = {
   ERR_IMPERSONATION: row(
     403,
     "Forbidden",
-    "the request impersonates (`Impersonate-*`), which this server accepts from nobody",
+    "the request impersonates (`Impersonate-*`), which this server accepts from nobody, or not from this user",
   ),
   ERR_ACCESS_REVIEW_UNAVAILABLE: row(
     500,

@@ -1,5 +1,6 @@
 import type { WebhookConfigurationKind } from "../apis/admissionregistration.ts";
 import type { UserInfo } from "../apis/authentication.ts";
+import { CountersignError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import type { Secret } from "../secret.ts";
 
@@ -32,6 +33,8 @@ export interface Caller {
   readonly boundConfiguration?: BoundConfiguration;
   /** Epoch milliseconds after which the credential must not be accepted any more. */
   readonly expiresAt?: number;
+  /** What the caller should be told beside the answer, each as a `Warning: 299 - "…"` header. */
+  readonly warnings?: readonly string[];
 }
 
 /** The peer's certificate, as the listener saw it. */
@@ -53,6 +56,8 @@ export interface PresentedCredentials {
    * where no proxy is believed.
    */
   readonly rawHeaders?: readonly string[];
+  /** The request's path as it was sent: without its query, nothing decoded. Absent, no condition on paths is met. */
+  readonly path?: string;
 }
 
 /**
@@ -62,6 +67,12 @@ export interface PresentedCredentials {
 export interface RequestAuthenticator {
   authenticateRequest(credentials: PresentedCredentials): MaybePromise<Caller | undefined>;
 }
+
+/**
+ * Whoever was asked said of a token that it is nobody's, and nothing went wrong meanwhile: the same would be said again, so
+ * a cache may remember it. Everything else that is thrown is forgotten at once.
+ */
+export class UnauthenticatedToken extends CountersignError {}
 
 /**
  * Says whose a bearer token is. `undefined` is "not a token of mine, ask the next"; a token that is mine and not good

@@ -1,12 +1,14 @@
 import type { RequestHeaderConfiguration } from "./request-header.ts";
+import { withoutTokenProtocols } from "./websocket-bearer.ts";
 
 /** A front proxy's, by default names, whatever names are configured (kubernetes/kubernetes#119631). */
 const standardHeaders = new Set(["authorization", "x-remote-user", "x-remote-uid", "x-remote-group"]);
-const standardPrefix = "x-remote-extra-";
+const standardPrefixes = ["x-remote-extra-", "impersonate-"];
 
 /**
- * The headers without those that say who the caller is: `Authorization`, a front proxy's standard ones, and the configured
- * ones. What comes behind authentication sees these, whoever answered: nothing that was not verified, nothing to replay.
+ * The headers without those that say who the caller is or wants to be: `Authorization`, a token among WebSocket
+ * subprotocols, a front proxy's standard ones, the configured ones, and `Impersonate-*`. What comes behind authentication
+ * sees these, whoever answered: nothing that was not verified, nothing to replay.
  */
 export function withoutCredentialHeaders(
   rawHeaders: readonly string[],
@@ -14,7 +16,7 @@ export function withoutCredentialHeaders(
 ): readonly string[] {
   const { usernameHeaders = [], uidHeaders = [], groupHeaders = [] } = configuration ?? {};
   const named = new Set([...usernameHeaders, ...uidHeaders, ...groupHeaders].map(lowerCase));
-  const prefixes = [standardPrefix, ...(configuration?.extraHeaderPrefixes ?? []).map(lowerCase)];
+  const prefixes = [...standardPrefixes, ...(configuration?.extraHeaderPrefixes ?? []).map(lowerCase)];
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = lowerCase(rawHeaders[index]!);
@@ -22,7 +24,7 @@ export function withoutCredentialHeaders(
       standardHeaders.has(name) || named.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
     if (!speaks) kept.push(rawHeaders[index]!, rawHeaders[index + 1]!);
   }
-  return kept;
+  return withoutTokenProtocols(kept);
 }
 
 function lowerCase(text: string): string {

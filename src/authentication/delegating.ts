@@ -1,10 +1,11 @@
 import type { X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
+import { type AnonymousOptions, createAnonymousAuthenticator } from "./anonymous.ts";
 import type { Caller, PresentedCredentials, RequestAuthenticator } from "./authenticator.ts";
 import { createCachedTokenAuthenticator } from "./cached-token.ts";
 import { withoutCredentialHeaders } from "./credential-headers.ts";
-import { createLenientBearerTokenAuthenticator } from "./lenient-bearer-token.ts";
+import { bearerTokenWarnings, createLenientBearerTokenAuthenticator } from "./lenient-bearer-token.ts";
 import { createRequestHeaderAuthenticator, type RequestHeaderConfiguration } from "./request-header.ts";
 import {
   createTokenReviewAuthenticator,
@@ -12,6 +13,7 @@ import {
   type TokenReviewClient,
 } from "./token-review.ts";
 import { createUnionAuthenticator } from "./union.ts";
+import { createWebSocketBearerAuthenticator } from "./websocket-bearer.ts";
 import { createX509Authenticator } from "./x509.ts";
 
 /** Whom a server believes that leaves it to a cluster to say who its users are. */
@@ -25,11 +27,21 @@ export interface DelegatingAuthenticatorOptions {
     readonly client: TokenReviewClient;
     /** Default 10 000 (10 s), each time it is asked. */
     readonly timeoutMs?: number;
-    /** How long an answer is believed. Default 10 000 (10 s). */
+    /** How long a token that was known is believed. Default 10 000 (10 s); 0 is not at all. */
     readonly cacheTTLMs?: number;
+    /** How long one that nobody knew is refused without asking again. Default: as `cacheTTLMs`. */
+    readonly failureCacheTTLMs?: number;
   };
-  /** Let whoever presents nothing be `system:anonymous`, for an authorizer to judge. Default false: that is refused. */
-  readonly anonymous?: boolean;
+  /**
+   * Let whoever presents nothing be `system:anonymous`, for an authorizer to judge: everywhere, or for certain paths.
+   * Default false: that is refused.
+   */
+  readonly anonymous?: boolean | AnonymousOptions;
+  /**
+   * `handled`: `createImpersonation` of `countersign/authorization`, or something that does the same, is given every
+   * request's headers. Default `refused`: whoever sends an `Impersonate-*` header is, so that none is passed over.
+   */
+  readonly impersonation?: "refused" | "handled";
   readonly clock?: Clock;
 }
 
@@ -42,21 +54,21 @@ export interface DelegatingAuthenticator extends RequestAuthenticator {
 
 /**
  * Authenticates the callers of a server that speaks as an API server: a front proxy's user, then a client certificate, then
- * a bearer token by TokenReview; the first that succeeds decides. Anonymous is only who presents no credential at all: one
- * that was refused is never forgiven. Everybody known is in `system:authenticated`. Order and rules are
- * kubernetes/apiserver's (pkg/authentication/authenticatorfactory). Give the request's `rawHeaders` with its credentials.
- * Never answers undefined.
- *
- * Impersonation is refused: its headers are neither ignored nor obeyed. A front proxy resolves them before it calls.
- * @throws ERR_CONFIGURATION at once, where nobody could ever be accepted.
+ * a bearer token by TokenReview, in `Authorization` or among WebSocket subprotocols; the first that succeeds decides.
+ * Anonymous is only who presents no credential at all: one that was refused is never forgiven. Everybody known is in
+ * `system:authenticated`. Order and rules are kubernetes/apiserver's (pkg/authentication/authenticatorfactory). Give the
+ * request's `rawHeaders` with its credentials, and its path where anonymous is for certain ones. Never answers undefined.
+ * @throws ERR_CONFIGURATION at once, where nobody could ever be accepted, and for conditions that cannot be met.
  * @returns an authenticator that throws ERR_CREDENTIALS_MISSING where nothing is presented, ERR_IMPERSONATION for
- * `Impersonate-*` headers, and the first code of what was refused: ERR_CERTIFICATE_*, ERR_TOKEN_*.
+ * `Impersonate-*` headers unless they are handled, and the first code of what was refused: ERR_CERTIFICATE_*, ERR_TOKEN_*,
+ * ERR_AUTHORIZATION_*.
  */
 export function createDelegatingAuthenticator(
   options: DelegatingAuthenticatorOptions,
 ): DelegatingAuthenticator {
   const parts = authenticators(options);
-  if (parts.length === 0 && options.anonymous !== true)
+  const anonymous = createAnonymousAuthenticator(options.anonymous ?? false);
+  if (parts.length === 0 && anonymous === undefined)
     throw new CountersignError(
       "ERR_CONFIGURATION",
       "authentication: accepts nobody; give requestHeader, clientCA, tokenReview or anonymous",
@@ -65,13 +77,12 @@ export function createDelegatingAuthenticator(
   return {
     async authenticateRequest(credentials) {
       const known = await union.authenticateRequest(credentials);
-      const caller = known === undefined ? nobody(options) : authenticated(known);
-      if ((credentials.rawHeaders ?? []).some(impersonates))
-        throw new CountersignError(
-          "ERR_IMPERSONATION",
-          "impersonation: this server accepts none, call it without Impersonate-* headers",
-        );
-      return caller;
+      const caller =
+        known === undefined
+          ? ((await anonymous?.authenticateRequest(credentials)) ?? missing())
+          : authenticated(known);
+      if (options.impersonation !== "handled") assertNoImpersonation(credentials);
+      return options.tokenReview === undefined ? caller : warned(caller, credentials);
     },
     withoutCredentials: (rawHeaders) => withoutCredentialHeaders(rawHeaders, options.requestHeader?.()),
   };
@@ -85,36 +96,32 @@ function authenticators(options: DelegatingAuthenticatorOptions): readonly Reque
       ? []
       : [createRequestHeaderAuthenticator({ configuration: requestHeader, ...timed })]),
     ...(clientCA === undefined ? [] : [createX509Authenticator({ ca: clientCA, ...timed })]),
-    ...(tokenReview === undefined ? [] : [tokenReviewer(tokenReview, timed)]),
+    ...(tokenReview === undefined ? [] : tokenReviewers(tokenReview, timed)),
   ];
 }
 
 const delegatedMs = 10_000;
 
-function tokenReviewer(
-  { cacheTTLMs = delegatedMs, ...review }: NonNullable<DelegatingAuthenticatorOptions["tokenReview"]>,
+function tokenReviewers(
+  {
+    cacheTTLMs = delegatedMs,
+    failureCacheTTLMs = cacheTTLMs,
+    ...review
+  }: NonNullable<DelegatingAuthenticatorOptions["tokenReview"]>,
   timed: { readonly clock?: Clock },
-): RequestAuthenticator {
-  const authenticator = createTokenReviewAuthenticator({
-    audiences: [],
-    timeoutMs: delegatedMs,
-    ...review,
+): readonly RequestAuthenticator[] {
+  const cached = createCachedTokenAuthenticator({
+    authenticator: createTokenReviewAuthenticator({ audiences: [], timeoutMs: delegatedMs, ...review }),
+    ttlMs: cacheTTLMs,
+    failureTTLMs: failureCacheTTLMs,
+    ...timed,
   });
-  return createLenientBearerTokenAuthenticator(
-    cacheTTLMs <= 0
-      ? authenticator
-      : createCachedTokenAuthenticator({ authenticator, ttlMs: cacheTTLMs, ...timed }),
-  );
+  return [createLenientBearerTokenAuthenticator(cached), createWebSocketBearerAuthenticator(cached)];
 }
 
 const anonymousUser = "system:anonymous";
 
-function nobody({ anonymous }: DelegatingAuthenticatorOptions): Caller {
-  if (anonymous === true)
-    return {
-      method: "anonymous",
-      user: { username: anonymousUser, groups: ["system:unauthenticated"], extra: {} },
-    };
+function missing(): never {
   throw new CountersignError(
     "ERR_CREDENTIALS_MISSING",
     "credentials: neither a front proxy, a certificate nor a token says who calls",
@@ -129,6 +136,17 @@ function authenticated(caller: Caller): Caller {
   return { ...caller, user: { ...caller.user, groups: [...groups, "system:authenticated"] } };
 }
 
-function impersonates(header: string, index: number): boolean {
-  return index % 2 === 0 && /^impersonate-/i.test(header);
+/** Only where `Authorization` was read: a certificate comes first, and then it is not. */
+function warned(caller: Caller, { authorization }: PresentedCredentials): Caller {
+  if (caller.method === "requestHeader" || caller.method === "clientCertificate") return caller;
+  const warnings = bearerTokenWarnings(authorization);
+  return warnings.length === 0 ? caller : { ...caller, warnings };
+}
+
+function assertNoImpersonation({ rawHeaders = [] }: PresentedCredentials): void {
+  if (rawHeaders.some((name, index) => index % 2 === 0 && /^impersonate-/i.test(name)))
+    throw new CountersignError(
+      "ERR_IMPERSONATION",
+      "impersonation: this server accepts none, call it without Impersonate-* headers",
+    );
 }

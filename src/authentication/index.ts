@@ -6,6 +6,7 @@
 
 export type { MaybePromise } from "../maybe-promise.ts";
 export type { SigningAlgorithm } from "./algorithms.ts";
+export { type AnonymousCondition, type AnonymousOptions, createAnonymousAuthenticator } from "./anonymous.ts";
 export type {
   AuthenticationMethod,
   BoundConfiguration,
@@ -24,7 +25,7 @@ export {
   type DelegatingAuthenticatorOptions,
 } from "./delegating.ts";
 export { createIssuer, type IssuerOptions } from "./issuer-keys.ts";
-export { createLenientBearerTokenAuthenticator } from "./lenient-bearer-token.ts";
+export { bearerTokenWarnings, createLenientBearerTokenAuthenticator } from "./lenient-bearer-token.ts";
 export { type CredentialedRequest, presentedCredentials } from "./presented-credentials.ts";
 export {
   createRequestHeaderAuthenticator,
@@ -47,4 +48,5 @@ export {
   type WebhookCallerOptions,
 } from "./webhook-callers.ts";
 export type { ConfigurationPin, WebhookTokenRules } from "./webhook-token.ts";
+export { createWebSocketBearerAuthenticator } from "./websocket-bearer.ts";
 export { createX509Authenticator, type X509Options } from "./x509.ts";

@@ -14,9 +14,9 @@ export function createLenientBearerTokenAuthenticator(
   authenticator: TokenAuthenticator,
 ): RequestAuthenticator {
   return {
-    authenticateRequest({ authorization: [value = ""] }) {
-      const [scheme = "", token = ""] = value.trim().split(" ");
-      if (scheme.toLowerCase() !== "bearer" || token === "") return undefined;
+    authenticateRequest({ authorization }) {
+      const [scheme, token = ""] = wordsOf(authorization);
+      if (scheme !== "bearer" || token === "") return undefined;
       return andThen(authenticator.authenticateToken(new Secret(token)), (caller) => {
         if (caller === undefined)
           throw new CountersignError("ERR_TOKEN_UNACCEPTED", "bearer token: nobody knows it");
@@ -24,4 +24,22 @@ export function createLenientBearerTokenAuthenticator(
       });
     },
   };
+}
+
+/**
+ * What a caller should be told of its `Authorization`, in upstream's words: that a second space makes its token none. Tell it
+ * whatever comes of the request, a 401 included.
+ */
+export function bearerTokenWarnings(authorization: readonly string[]): readonly string[] {
+  const [scheme, token, after] = wordsOf(authorization);
+  return scheme === "bearer" && token === "" && after !== undefined ? [spaceWarning] : [];
+}
+
+const spaceWarning =
+  "the provided Authorization header contains extra space before the bearer token, and is ignored";
+
+/** Of the first value, the scheme in lower case. */
+function wordsOf([value = ""]: readonly string[]): readonly string[] {
+  const [scheme = "", ...words] = value.trim().split(" ");
+  return [scheme.toLowerCase(), ...words];
 }

@@ -6,6 +6,8 @@ import { presentedCertificate } from "./presented-certificate.ts";
 export interface CredentialedRequest {
   readonly rawHeaders: readonly string[];
   readonly socket: Socket;
+  /** As it came. Default: none, and then no condition on paths is met. */
+  readonly url?: string | undefined;
 }
 
 /**
@@ -14,13 +16,14 @@ export interface CredentialedRequest {
  * `secureOptions: constants.SSL_OP_NO_TICKET` of node:crypto: a session that is taken up again has forgotten the
  * intermediates.
  */
-export function presentedCredentials({ rawHeaders, socket }: CredentialedRequest): PresentedCredentials {
+export function presentedCredentials({ rawHeaders, socket, url }: CredentialedRequest): PresentedCredentials {
   const clientCertificate = presentedCertificate(socket);
   return {
     authorization: rawHeaders.filter(
       (_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === "authorization",
     ),
     rawHeaders,
+    ...(url !== undefined && { path: url.split("?", 1)[0]! }),
     ...(clientCertificate !== undefined && { clientCertificate }),
   };
 }

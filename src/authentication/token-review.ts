@@ -1,7 +1,12 @@
 import type { WebhookConfigurationKind } from "../apis/admissionregistration.ts";
 import type { TokenReview, UserInfo } from "../apis/authentication.ts";
 import { CountersignError } from "../errors.ts";
-import type { BoundConfiguration, Caller, TokenAuthenticator } from "./authenticator.ts";
+import {
+  type BoundConfiguration,
+  type Caller,
+  type TokenAuthenticator,
+  UnauthenticatedToken,
+} from "./authenticator.ts";
 import { attestationExtraKey, boundObjectExtraKeys } from "./service-account-user.ts";
 import { isObject, type JSONObject, ownMember } from "./strict-json.ts";
 import { quoted, quotedList } from "./token-check.ts";
@@ -57,8 +62,9 @@ async function post(
   spec: TokenReview["spec"],
 ): Promise<unknown> {
   const review: TokenReview = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec };
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    return await client.createTokenReview(review, { signal: AbortSignal.timeout(timeoutMs) });
+    return await Promise.race([client.createTokenReview(review, { signal }), passed(signal)]);
   } catch (cause) {
     throw new CountersignError(
       "ERR_TOKEN_REVIEW_UNAVAILABLE",
@@ -70,17 +76,27 @@ async function post(
   }
 }
 
+/** Rejects at the deadline: whoever waits for this token is let go also where a client does not heed its signal. */
+function passed(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
 /**
  * The caller that a TokenReview's answer names, in the shape that offline verification gives. Rules and their order are
  * kubernetes/apiserver's (plugin/pkg/authenticator/token/webhook): audiences first, then `authenticated`.
- * @throws ERR_TOKEN_REVIEW_REFUSED where the server did not authenticate the token, or not for a wanted audience.
+ * @throws ERR_TOKEN_REVIEW_REFUSED where the server did not authenticate the token, or not for a wanted audience: an
+ * {@link UnauthenticatedToken} unless it says that there was an error.
  * @throws ERR_TOKEN_REVIEW_UNAVAILABLE for an answer that is no TokenReview.
  */
 export function processTokenReview(answer: unknown, wanted: TokenReviewAudiences): Caller {
   const status = isObject(answer) ? ownMember(answer, "status") : undefined;
   if (!isObject(status)) throw unreadable("status: expected an object");
+  const { authenticated, error } = outcomeOf(status);
   const audience = acceptedAudience(stringList(status, "audiences"), wanted);
-  if (ownMember(status, "authenticated") !== true) throw refused(reasonOf(status));
+  if (!authenticated && error !== "") throw refused(`the API server says ${quoted(error)}`);
+  if (!authenticated) throw unauthenticated("not authenticated");
   const user = ownMember(status, "user");
   if (!isObject(user)) throw unreadable("status.user: expected an object");
   return callerOf(decodeUser(user), audience);
@@ -94,7 +110,7 @@ function acceptedAudience(
   const valid = answered.length === 0 ? implicitAudiences : answered;
   const accepted = audiences.find((audience) => valid.includes(audience));
   if (accepted === undefined)
-    throw refused(`expected one of the audiences ${quotedList(audiences)}, got ${quotedList(valid)}`);
+    throw unauthenticated(`expected one of the audiences ${quotedList(audiences)}, got ${quotedList(valid)}`);
   return accepted;
 }
 
@@ -152,11 +168,18 @@ function stringList(object: JSONObject, name: string): readonly string[] {
   return value;
 }
 
-function reasonOf(status: JSONObject): string {
-  const error = ownMember(status, "error");
-  return typeof error === "string" && error !== ""
-    ? `the API server says ${quoted(error)}`
-    : "not authenticated";
+/** In Go an absent member is false or empty. */
+function outcomeOf(status: JSONObject): { readonly authenticated: boolean; readonly error: string } {
+  const authenticated = ownMember(status, "authenticated") ?? false;
+  const error = ownMember(status, "error") ?? "";
+  if (typeof authenticated !== "boolean") throw unreadable("status.authenticated: expected true or false");
+  if (typeof error !== "string") throw unreadable("status.error: expected a string");
+  return { authenticated, error };
+}
+
+/** The same would be said again; what the API server calls an error may not be (upstream remembers none either). */
+function unauthenticated(why: string): UnauthenticatedToken {
+  return new UnauthenticatedToken("ERR_TOKEN_REVIEW_REFUSED", `token review: ${why}`);
 }
 
 function refused(why: string): CountersignError {

@@ -68,7 +68,8 @@ describe("processTokenReview", () => {
   const unauthenticated: Readonly<Record<string, readonly [object, RegExp]>> = {
     "not authenticated": [{ authenticated: false }, /not authenticated/],
     "nothing said": [{}, /not authenticated/],
-    "authenticated as a text": [{ authenticated: "true", user: { username } }, /not authenticated/],
+    "not authenticated, with a user": [{ authenticated: false, user: { username } }, /not authenticated/],
+    "null for everything": [{ authenticated: null, user: null, error: null }, /not authenticated/],
     "an error, cleaned for the log": [
       { authenticated: false, error: "token\u001bhas expired" },
       /says "token\\u001bhas expired"/,
@@ -85,7 +86,12 @@ describe("processTokenReview", () => {
     "a list": [],
     "no status": { kind: "TokenReview" },
     "an inherited status": Object.create({ status: { authenticated: true, user: { username } } }),
+    "authenticated as a text": review({ authenticated: "true", user: { username } }),
+    "authenticated as a number": review({ authenticated: 1, user: { username } }),
+    "an error that is no text": review({ authenticated: false, error: ["no"] }),
+    "a status that is a list": review([{ authenticated: true, user: { username } }]),
     "no user": review({ authenticated: true }),
+    "a user that is a name": review({ authenticated: true, user: username }),
     "a user without a name": review({ authenticated: true, user: {} }),
     "an empty user name": review({ authenticated: true, user: { username: "" } }),
     "groups that are no list": review({ authenticated: true, user: { username, groups: "g" } }),
