@@ -70,7 +70,7 @@ async function routeOfFile(
     cluster: cluster.restClient,
     clock: systemClock,
   });
-  const tokenReviews = webhook.authentication.tokenReview && (await cluster.tokenReviews());
+  const tokenReviews = webhook.authentication.tokenReview && (await cluster.reviews());
   // only tokens are verified here, so that no file of certificates is needed
   const clientCAs = await loadClientCAs([], (file) => watchClientCA(file, () => undefined));
   const parts = { configuration, issuers: issuers.list, clientCAs };

@@ -1,19 +1,21 @@
-import type { TokenReviewClient } from "../../authentication/token-review.ts";
 import { CountersignError } from "../../errors.ts";
 import type { ClusterConnection } from "../../transport/cluster-connection.ts";
 import type { RestClient } from "../../transport/rest-client.ts";
+import type { ReviewClients } from "../../transport/review-clients.ts";
 
-/** The API server we ask for keys and token reviews, and keep a certificate at. Nothing of it is loaded before it is needed. */
+/** The API server we ask for keys, reviews and objects, and keep a certificate at. Nothing of it is loaded before it is needed. */
 export interface ClusterAccess {
+  /** Its address. */
+  server(): Promise<string>;
   restClient(): Promise<RestClient>;
-  tokenReviews(): Promise<TokenReviewClient>;
+  reviews(): Promise<ReviewClients>;
   close(): Promise<void>;
 }
 
 /** @throws ERR_CONFIGURATION from its methods where no cluster was given. */
 export function createClusterAccess(connect: (() => Promise<ClusterConnection>) | undefined): ClusterAccess {
   const closers: (() => unknown)[] = [];
-  let reviews: Promise<TokenReviewClient> | undefined;
+  let reviews: Promise<ReviewClients> | undefined;
   let connection: Promise<ClusterConnection> | undefined;
   const connected = (): Promise<ClusterConnection> => {
     if (connect === undefined)
@@ -28,7 +30,7 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
     });
     return connection;
   };
-  const createReviews = async (): Promise<TokenReviewClient> => {
+  const createReviews = async (): Promise<ReviewClients> => {
     const [{ client }, { createReviewClients }] = await Promise.all([
       connected(),
       import("../../transport/review-clients.ts"),
@@ -38,6 +40,7 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
     return created;
   };
   return {
+    server: async () => (await connected()).client.server,
     async restClient() {
       const [{ client }, { createRestClient }] = await Promise.all([
         connected(),
@@ -47,7 +50,7 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
       closers.push(() => rest.close());
       return rest;
     },
-    async tokenReviews() {
+    async reviews() {
       reviews ??= createReviews().catch((error: unknown) => {
         reviews = undefined;
         throw error;

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { IssuerConfiguration, ServerConfiguration } from "../../configuration/server-configuration.ts";
 import { loadServingCertificate } from "../certificates/load-serving-certificate.ts";
 import type { ServingCertificate } from "../certificates/serving-certificate.ts";
-import type { TLSMaterial } from "../listener/webhook-listener.ts";
+import type { TLSMaterial } from "../listener/secure-listener.ts";
 import { loadClientCAs, watchClientCA } from "../parts/client-cas.ts";
 import type { ClusterAccess } from "../parts/cluster-access.ts";
 import type { KeepPart } from "../parts/kept-parts.ts";
@@ -42,7 +42,7 @@ export async function loadServerParts(options: ServerPartsOptions, keep: KeepPar
     ),
     loadClientCAs(clientCAFiles(configuration), loadCA),
     loadIssuers(options, keep),
-    asksForReviews(configuration) ? access.tokenReviews() : undefined,
+    asksForReviews(configuration) ? access.reviews() : undefined,
     allSettled(
       webhooks.map((webhook) =>
         keep(["policy", webhook.path, webhook.type, webhook.policy], () => loadRoutePolicies(webhook)),

@@ -1,24 +1,19 @@
-import type { Server } from "node:http";
-import type { Server as SecureServer } from "node:https";
 import { type Clock, systemClock } from "../../clock.ts";
-import { keepFixedFields } from "../../configuration/fixed-fields.ts";
 import type { ServerConfiguration } from "../../configuration/server-configuration.ts";
-import { listen } from "../../monitoring/listen.ts";
-import { createLog, type Log } from "../../monitoring/log.ts";
-import { openTracing } from "../../monitoring/open-tracing.ts";
+import { createLog } from "../../monitoring/log.ts";
 import type { ClusterConnection } from "../../transport/cluster-connection.ts";
-import { answerBy, drain } from "../listener/drain.ts";
-import { type OpenConnections, trackConnections } from "../listener/open-connections.ts";
-import { createWebhookListener, exchangeTLSMaterial } from "../listener/webhook-listener.ts";
+import { answerBy } from "../listener/drain.ts";
+import { createRunningServer, type OpenListener, type RunningServer } from "../listener/running-server.ts";
+import {
+  asksForCertificates,
+  createSecureListener,
+  exchangeTLSMaterial,
+} from "../listener/secure-listener.ts";
 import { createClusterAccess } from "../parts/cluster-access.ts";
 import type { ListenerState } from "../review/serve-review.ts";
-import {
-  type ConfigurationInUse,
-  createConfigurationInUse,
-  type ServedConfiguration,
-} from "./configuration-in-use.ts";
-import { createMatchReport, type MatchReport } from "./match-report.ts";
-import { createServerAdmin, createServerMetrics } from "./server-admin.ts";
+import { createMatchReport } from "./match-report.ts";
+import { createServedConfiguration, type ServedConfiguration } from "./served-configuration.ts";
+import { createServerAdmin } from "./server-admin.ts";
 
 /** What a webhook server is made of. */
 export interface WebhookServerOptions {
@@ -51,67 +46,8 @@ export interface WebhookServer {
   close(): Promise<void>;
 }
 
-interface OpenListener {
-  readonly server: SecureServer;
-  readonly connections: OpenConnections;
-}
-
-/** All that a server is made of, before and while it listens. */
-interface Runtime {
-  readonly configuration: ServerConfiguration;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly state: ListenerState;
-  readonly inUse: ConfigurationInUse;
-  readonly matches: MatchReport;
-  /** What ends it, in the order in which it was begun. */
-  readonly closers: (() => unknown)[];
-  listener?: OpenListener;
-}
-
 /** Puts together what `countersign serve` runs. */
 export function createWebhookServer(options: WebhookServerOptions): WebhookServer {
-  const runtime = createRuntime(options);
-  const { configuration, clock, log, state, inUse, matches, closers } = runtime;
-  const closeAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
-  let closing: Promise<void> | undefined;
-  return {
-    async start() {
-      try {
-        const ports = await open(runtime);
-        log.write("info", "serving", { ...ports, routes: configuration.webhooks.map(({ path }) => path) });
-        matches.update();
-        return ports;
-      } catch (error) {
-        await closeAll();
-        throw error;
-      }
-    },
-    async reload(read) {
-      if (state.draining) return;
-      const current = inUse.current.parts.configuration;
-      const next = keepFixedFields({ next: read, current, fields: ["listen", "admin", "tracing"], log });
-      await inUse.exchange(next, (after, before) => {
-        if (runtime.listener !== undefined) exchangeListener(runtime.listener, after, before);
-        log.setLevel(next.log.level);
-      });
-      matches.update();
-    },
-    close() {
-      if (runtime.listener !== undefined && !state.draining) {
-        log.write("info", "draining", drainTimes(runtime));
-        state.answerBy = answerBy(clock.now(), drainTimes(runtime));
-      }
-      state.draining = true;
-      closing ??= closeAll();
-      return closing;
-    },
-  };
-}
-
-function createRuntime(options: WebhookServerOptions): Runtime {
   const { configuration, clock = systemClock } = options;
   const log = createLog({
     level: configuration.log.level,
@@ -120,44 +56,49 @@ function createRuntime(options: WebhookServerOptions): Runtime {
   const state: ListenerState = { draining: false, inFlight: 0 };
   const access = createClusterAccess(options.cluster);
   const onTLSReload = (): void => {
-    if (runtime.listener !== undefined)
-      exchangeTLSMaterial(runtime.listener.server, inUse.current.parts.tls());
+    if (running.listener !== undefined)
+      exchangeTLSMaterial(running.listener.server, inUse.current.parts.tls());
   };
-  const inUse = createConfigurationInUse({ access, clock, listener: state, onTLSReload });
+  const inUse = createServedConfiguration({ access, clock, listener: state, onTLSReload });
   const matches = createMatchReport(() => inUse.current.parts, log);
-  const closers = [log.flush, log.close, matches.close, access.close, inUse.close];
-  const runtime: Runtime = { configuration, clock, log, state, inUse, matches, closers };
-  return runtime;
+  const running: RunningServer<ServerConfiguration> = createRunningServer({
+    configuration,
+    inUse,
+    log,
+    closers: [log.flush, log.close, matches.close, access.close, inUse.close],
+    description: { routes: configuration.webhooks.map(({ path }) => path) },
+    createAdmin: () => createServerAdmin({ inUse, listener: state, log, clock }),
+    createListener: ({ parts }) =>
+      createSecureListener({
+        tls: parts.tls(),
+        handler: (request, response) => inUse.current.handler(request, response),
+        requestTimeoutMs: requestTimeoutOf(parts.configuration),
+      }),
+    exchangeListener,
+    onListening({ isOutdated }) {
+      state.isOutdated = isOutdated;
+    },
+    onDraining(times) {
+      if (times !== undefined) state.answerBy = answerBy(clock.now(), times);
+      state.draining = true;
+    },
+  });
+  return {
+    async start() {
+      const ports = await running.start();
+      matches.update();
+      return ports;
+    },
+    async reload(next) {
+      if (state.draining) return;
+      await running.reload(next);
+      matches.update();
+    },
+    close: running.close,
+  };
 }
 
-/** What is begun is added to the runtime's closers at once: a start that fails ends it. */
-async function open(runtime: Runtime): Promise<{ port: number; adminPort: number }> {
-  const { configuration, clock, log, state, inUse, closers } = runtime;
-  const monitored = { inUse, listener: state, log, clock };
-  // first: what is told while the rest is loaded counts as well
-  const metrics = createServerMetrics(monitored);
-  closers.push(metrics.close);
-  await inUse.exchange(configuration);
-  const tracing = await openTracing({ tracing: configuration.tracing, serviceName: "countersign", log });
-  closers.push(tracing.stop);
-  const opened = openListener(inUse.current, (request, response) => inUse.current.handler(request, response));
-  state.isOutdated = opened.connections.isOutdated;
-  const admin = createServerAdmin(monitored, metrics);
-  closers.push(() => stop(admin));
-  const adminPort = await listen(admin, configuration.admin);
-  const port = await listen(opened.server, configuration.listen);
-  runtime.listener = opened;
-  closers.push(async () => reportCut(await drain({ ...opened, ...drainTimes(runtime) }), log));
-  return { port, adminPort };
-}
-
-function openListener({ parts }: ServedConfiguration, handler: ServedConfiguration["handler"]): OpenListener {
-  const requestTimeoutMs = requestTimeoutOf(parts.configuration);
-  const server = createWebhookListener({ tls: parts.tls(), handler, requestTimeoutMs });
-  return { server, connections: trackConnections(server) };
-}
-
-/** All that a listener itself has of a configuration. Nothing in it waits: no request meets half of one. */
+/** All that a listener itself has of a configuration. */
 function exchangeListener(
   { server, connections }: OpenListener,
   { parts }: ServedConfiguration,
@@ -166,27 +107,11 @@ function exchangeListener(
   const tls = parts.tls();
   exchangeTLSMaterial(server, tls);
   // whoever connected before was not asked for a certificate, and would be refused for as long as it keeps its connection
-  if (tls.clientCAs.length > 0 && before.parts.tls().clientCAs.length === 0) connections.outdate();
+  if (asksForCertificates(tls) && !asksForCertificates(before.parts.tls())) connections.outdate();
   server.requestTimeout = requestTimeoutOf(parts.configuration);
-}
-
-function reportCut(connections: number, log: Pick<Log, "write">): void {
-  if (connections > 0) log.write("warn", "connections cut after drain.timeout", { connections });
-}
-
-function drainTimes({ inUse }: Pick<Runtime, "inUse">) {
-  const { delay, timeout } = inUse.current.parts.configuration.drain;
-  return { delayMs: delay.ms, timeoutMs: timeout.ms };
 }
 
 /** Longer than a body may take, so that our own deadline decides and can answer with a denial; Node's cannot. */
 function requestTimeoutOf({ limits }: ServerConfiguration): number {
   return limits.bodyTimeout.ms + 10_000;
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -77,7 +77,7 @@ describe("the traces of a webhook server", () => {
   it("cost nothing where they are off: OpenTelemetry's SDK is not loaded", async () => {
     const packages = async (tracing: object): Promise<string[]> => {
       const program = `
-        const { createServerFolder, startServer } = await import("../test/server/server-rig.ts");
+        const { createServerFolder, startServer } = await import("./test/server/webhooks/server-rig.ts");
         const folder = createServerFolder();
         const { server } = await startServer(folder, ${JSON.stringify(tracing)});
         await server.close();

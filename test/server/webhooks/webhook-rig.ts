@@ -10,7 +10,7 @@ import { parseCABundle } from "../../../src/certificates/ca-bundle.ts";
 import type { KeyPair } from "../../../src/certificates/key-pair.ts";
 import { diagnosticsChannel, type RefusalMessage, type RequestMessage } from "../../../src/diagnostics.ts";
 import { Secret } from "../../../src/secret.ts";
-import { createWebhookListener } from "../../../src/server/listener/webhook-listener.ts";
+import { createSecureListener } from "../../../src/server/listener/secure-listener.ts";
 import {
   type AdmissionRoute,
   type AdmissionRouteOptions,
@@ -115,7 +115,7 @@ export async function startWebhook(
   const { listener = { draining: false, inFlight: 0 } } = options;
   const handler = createKoaApplication({ routes, listener }).callback();
   const clientCAs = (options.clientCAs ?? []).map((pem) => parseCABundle(pem, "client-ca"));
-  const server = createWebhookListener({
+  const server = createSecureListener({
     tls: { keyPair, clientCAs, minVersion: "TLSv1.2" },
     handler,
     requestTimeoutMs: 60_000,

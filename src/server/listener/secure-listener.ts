@@ -10,35 +10,37 @@ import { CountersignError } from "../../errors.ts";
 export interface TLSMaterial {
   /** Without one every handshake is refused. */
   readonly keyPair: KeyPair | undefined;
-  /** Whose client certificates some route accepts. Empty: none is asked for. */
-  readonly clientCAs: readonly CABundle[];
+  /** Whose client certificates are accepted. */
+  readonly clientCAs: readonly Pick<CABundle, "pem">[];
+  /** Whether client certificates are asked for where none of these CAs is known yet. Default: only with CAs. */
+  readonly asksForCertificates?: boolean;
   readonly minVersion: SecureVersion;
 }
 
-export interface WebhookListenerOptions {
+export interface SecureListenerOptions {
   readonly tls: TLSMaterial;
   readonly handler: RequestListener;
   /** The longest a request may take to arrive. */
   readonly requestTimeoutMs: number;
+  /** Default 16 KiB: a ServiceAccount token is 1.1 KB, and an API server that calls a webhook sends little else. */
+  readonly maxHeaderBytes?: number;
 }
 
 /** Go's clients drop idle connections after 90 s; the side that waits longer never closes one in use. */
 const keepAliveTimeoutMs = 120_000;
 
-/** A ServiceAccount token is 1.1 KB; what needs more than this is no API server. */
-const maxHeaderBytes = 16 * 1024;
-
 const headersTimeoutMs = 10_000;
 
 /**
- * The HTTPS server that webhooks are called on: HTTP/1.1 as API servers speak to webhooks. Client certificates are asked
- * for where some route accepts them, and judged by that route, not by TLS: callers with a token need none.
+ * An HTTPS server for HTTP/1.1. Client certificates are asked for where some are accepted, and judged by whoever answers,
+ * not by TLS: callers with a token need none.
  */
-export function createWebhookListener({ tls, handler, requestTimeoutMs }: WebhookListenerOptions): Server {
+export function createSecureListener(options: SecureListenerOptions): Server {
+  const { tls, handler, requestTimeoutMs, maxHeaderBytes = 16 * 1024 } = options;
   const server = createServer(
     {
       ...secureContextOptions(tls),
-      requestCert: tls.clientCAs.length > 0,
+      requestCert: asksForCertificates(tls),
       rejectUnauthorized: false,
       ALPNProtocols: ["http/1.1"],
       maxHeaderSize: maxHeaderBytes,
@@ -49,6 +51,8 @@ export function createWebhookListener({ tls, handler, requestTimeoutMs }: Webhoo
     },
     handler,
   );
+  // by default Node cuts off the 1001st silently, and a proxy would be asked what it did not see
+  server.maxHeadersCount = 0;
   return server;
 }
 
@@ -58,17 +62,21 @@ export function exchangeTLSMaterial(server: Server, tls: TLSMaterial): void {
     throw new CountersignError("ERR_CERTIFICATE_INVALID", "there is no certificate to serve with yet");
   server.setSecureContext(secureContextOptions(tls));
   // node:tls reads it for each connection (lib/internal/tls/wrap.js, tlsConnectionListener) and does not declare it
-  Object.assign(server, { requestCert: tls.clientCAs.length > 0 });
+  Object.assign(server, { requestCert: asksForCertificates(tls) });
 }
 
-function secureContextOptions({ keyPair, clientCAs, minVersion }: TLSMaterial): SecureContextOptions {
+/** Whether new connections are asked for a client certificate. */
+export function asksForCertificates({ clientCAs, asksForCertificates = false }: TLSMaterial): boolean {
+  return asksForCertificates || clientCAs.length > 0;
+}
+
+function secureContextOptions(tls: TLSMaterial): SecureContextOptions {
+  const { keyPair, clientCAs, minVersion } = tls;
   return {
     ...(keyPair !== undefined && { cert: keyPair.certificate, key: keyPair.key.reveal() }),
     minVersion,
-    ...(clientCAs.length > 0 && {
-      ca: clientCAs.map(({ pem }) => pem),
-      // a resumed session does not bring the intermediates its peer sent
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    }),
+    ...(clientCAs.length > 0 && { ca: clientCAs.map(({ pem }) => pem) }),
+    // a resumed session does not bring the intermediates its peer sent
+    ...(asksForCertificates(tls) && { secureOptions: constants.SSL_OP_NO_TICKET }),
   };
 }

@@ -2,7 +2,8 @@ import type { RequestListener } from "node:http";
 import type { Clock } from "../../clock.ts";
 import type { ServerConfiguration } from "../../configuration/server-configuration.ts";
 import type { ClusterAccess } from "../parts/cluster-access.ts";
-import { createKeptParts, type KeepPart } from "../parts/kept-parts.ts";
+import { type ConfigurationInUse, createConfigurationInUse } from "../parts/configuration-in-use.ts";
+import type { KeepPart } from "../parts/kept-parts.ts";
 import type { ListenerState } from "../review/serve-review.ts";
 import { callerLabel } from "./configured-routes.ts";
 import type { CallerLabel } from "./metrics.ts";
@@ -15,7 +16,9 @@ export interface ServedConfiguration {
   readonly callerLabels: ReadonlyMap<string, CallerLabel>;
 }
 
-export interface ConfigurationInUseOptions {
+export type ServedConfigurationInUse = ConfigurationInUse<ServerConfiguration, ServedConfiguration>;
+
+export interface ServedConfigurationOptions {
   readonly access: ClusterAccess;
   readonly clock: Clock;
   readonly listener: ListenerState;
@@ -23,50 +26,17 @@ export interface ConfigurationInUseOptions {
   readonly onTLSReload: () => void;
 }
 
-/** The one configuration that requests are answered by, exchanged as a whole. */
-export interface ConfigurationInUse {
-  /** @throws where there is none yet. */
-  readonly current: ServedConfiguration;
-  /**
-   * Loads a configuration and takes it into use; `take` does at that moment what else has to be done, and may refuse.
-   * @throws what loading and `take` throw; the one before stays in use then.
-   */
-  exchange(
-    configuration: ServerConfiguration,
-    take?: (next: ServedConfiguration, before: ServedConfiguration) => void,
-  ): Promise<void>;
-  close(): Promise<void>;
-}
-
-export function createConfigurationInUse(options: ConfigurationInUseOptions): ConfigurationInUse {
-  const kept = createKeptParts();
-  let inUse: ServedConfiguration | undefined;
-  return {
-    get current() {
-      if (inUse === undefined) throw new Error("no configuration has been loaded");
-      return inUse;
-    },
-    async exchange(configuration, take) {
-      const loaded = await kept.load((keep) => serve(configuration, options, keep));
-      try {
-        if (inUse !== undefined) {
-          await untilKeysCame(loaded.value.parts);
-          take?.(loaded.value, inUse);
-        }
-        inUse = loaded.value;
-      } catch (error) {
-        await loaded.discard();
-        throw error;
-      }
-      await loaded.commit();
-    },
-    close: kept.close,
-  };
+/** The routes of a configuration, exchanged with it. */
+export function createServedConfiguration(options: ServedConfigurationOptions): ServedConfigurationInUse {
+  return createConfigurationInUse({
+    load: (configuration, keep) => serve(configuration, options, keep),
+    settle: untilKeysCame,
+  });
 }
 
 async function serve(
   configuration: ServerConfiguration,
-  { listener, ...options }: ConfigurationInUseOptions,
+  { listener, ...options }: ServedConfigurationOptions,
   keep: KeepPart,
 ): Promise<ServedConfiguration> {
   // whoever only verifies does not load Koa; whoever serves loads it while files are read
@@ -83,7 +53,7 @@ async function serve(
 }
 
 /** An issuer that is new is asked once before its tokens are, for the 5 s at most that a fetch may take. */
-async function untilKeysCame({ issuers }: ServerParts): Promise<void> {
+async function untilKeysCame({ parts: { issuers } }: ServedConfiguration): Promise<void> {
   const without = issuers.filter((issuer) => !issuer.ready());
   await Promise.allSettled(without.map((issuer) => issuer.refresh()));
 }
