@@ -23,22 +23,21 @@ export function decodeProtobufEnvelope(body: Buffer): ProtobufEnvelope {
     );
   if (body.length === magic.length) throw new ProtobufFault("empty body");
   // contentEncoding (3) and contentType (4) say nothing in a request, and upstream reads neither
-  const { 1: typeMeta, 2: raw } = messageFields(body.subarray(magic.length));
-  const { 1: apiVersion, 2: kind } = messageFields(typeMeta ?? Buffer.alloc(0));
-  return {
-    apiVersion: apiVersion?.toString("utf8") ?? "",
-    kind: kind?.toString("utf8") ?? "",
-    raw: raw ?? Buffer.alloc(0),
-  };
+  const fields = fieldsWithLength(body.subarray(magic.length));
+  // a message that stands twice is one message: its parts are joined
+  const typeMeta = fieldsWithLength(Buffer.concat(fields.get(1) ?? []));
+  const textOf = (number: number): string => typeMeta.get(number)?.at(-1)?.toString("utf8") ?? "";
+  return { apiVersion: textOf(1), kind: textOf(2), raw: fields.get(2)?.at(-1) ?? Buffer.alloc(0) };
 }
 
-/** A message's fields by number, of which the last counts; all of those here have a length. */
-function messageFields(bytes: Buffer): Readonly<Record<number, Buffer | undefined>> {
-  const fields = [...readProtobufFields(bytes)];
-  return Object.fromEntries(
-    fields.map(({ number, value }) => {
-      if (typeof value === "number") throw new ProtobufFault(`proto: wrong wireType = 0 for field ${number}`);
-      return [number, value];
-    }),
-  );
+/** A message's fields by number, each as often as it stands; all of those here have a length. */
+function fieldsWithLength(bytes: Buffer): ReadonlyMap<number, readonly Buffer[]> {
+  const fields = new Map<number, Buffer[]>();
+  for (const { number, value } of readProtobufFields(bytes)) {
+    if (typeof value === "number") throw new ProtobufFault(`proto: wrong wireType = 0 for field ${number}`);
+    const held = fields.get(number);
+    if (held === undefined) fields.set(number, [value]);
+    else held.push(value);
+  }
+  return fields;
 }
