@@ -27,7 +27,10 @@ export interface DelegatingAuthenticatorOptions {
     readonly client: TokenReviewClient;
     /** Default 10 000 (10 s), each time it is asked. */
     readonly timeoutMs?: number;
-    /** How long a token that was known is believed. Default 10 000 (10 s); 0 is not at all. */
+    /**
+     * How long a token that was known is believed. Default 10 000 (10 s), {@link tokenReviewLifetimes} of an aggregated
+     * server; 0 is not at all.
+     */
     readonly cacheTTLMs?: number;
     /** How long one that nobody knew is refused without asking again. Default: as `cacheTTLMs`. */
     readonly failureCacheTTLMs?: number;
@@ -37,17 +40,22 @@ export interface DelegatingAuthenticatorOptions {
    * Default false: that is refused.
    */
   readonly anonymous?: boolean | AnonymousOptions;
+  readonly clock?: Clock;
+}
+
+/** What whoever asks does with the answer. */
+export interface AuthenticationOptions {
   /**
-   * `handled`: `createImpersonation` of `countersign/authorization`, or something that does the same, is given every
-   * request's headers. Default `refused`: whoever sends an `Impersonate-*` header is, so that none is passed over.
+   * `handled`: the same request's headers are given to an `Impersonation` of `countersign/authorization` next, as
+   * `createAPIAccess` of `countersign/server` does. Default `refused`: whoever sends an `Impersonate-*` header is, so that
+   * none is passed over by who does not think of it.
    */
   readonly impersonation?: "refused" | "handled";
-  readonly clock?: Clock;
 }
 
 /** Says who a request comes from, and what of its headers may be handed on. */
 export interface DelegatingAuthenticator extends RequestAuthenticator {
-  authenticateRequest(credentials: PresentedCredentials): Promise<Caller>;
+  authenticateRequest(credentials: PresentedCredentials, options?: AuthenticationOptions): Promise<Caller>;
   /** A request's headers, names and values in turn, without credentials and without what a front proxy may say. */
   withoutCredentials(rawHeaders: readonly string[]): readonly string[];
 }
@@ -75,13 +83,13 @@ export function createDelegatingAuthenticator(
     );
   const union = createUnionAuthenticator(parts);
   return {
-    async authenticateRequest(credentials) {
+    async authenticateRequest(credentials, { impersonation = "refused" } = {}) {
       const known = await union.authenticateRequest(credentials);
       const caller =
         known === undefined
           ? ((await anonymous?.authenticateRequest(credentials)) ?? missing())
           : authenticated(known);
-      if (options.impersonation !== "handled") assertNoImpersonation(credentials);
+      if (impersonation !== "handled") assertNoImpersonation(credentials);
       return options.tokenReview === undefined ? caller : warned(caller, credentials);
     },
     withoutCredentials: (rawHeaders) => withoutCredentialHeaders(rawHeaders, options.requestHeader?.()),
@@ -100,18 +108,28 @@ function authenticators(options: DelegatingAuthenticatorOptions): readonly Reque
   ];
 }
 
-const delegatedMs = 10_000;
+/**
+ * How long answers count where nothing else is said, by what answers requests with them: a kubelet's (KubeletConfiguration,
+ * authentication.webhook.cacheTTL) and an aggregated API server's (kubernetes/apiserver pkg/server/options).
+ */
+export const tokenReviewLifetimes = {
+  kubelet: { cacheTTLMs: 120_000, failureCacheTTLMs: 120_000 },
+  aggregated: { cacheTTLMs: 10_000, failureCacheTTLMs: 10_000 },
+} as const;
+
+/** Kubernetes/apiserver's for delegated authentication (pkg/server/options). */
+const reviewTimeoutMs = 10_000;
 
 function tokenReviewers(
   {
-    cacheTTLMs = delegatedMs,
+    cacheTTLMs = tokenReviewLifetimes.aggregated.cacheTTLMs,
     failureCacheTTLMs = cacheTTLMs,
     ...review
   }: NonNullable<DelegatingAuthenticatorOptions["tokenReview"]>,
   timed: { readonly clock?: Clock },
 ): readonly RequestAuthenticator[] {
   const cached = createCachedTokenAuthenticator({
-    authenticator: createTokenReviewAuthenticator({ audiences: [], timeoutMs: delegatedMs, ...review }),
+    authenticator: createTokenReviewAuthenticator({ audiences: [], timeoutMs: reviewTimeoutMs, ...review }),
     ttlMs: cacheTTLMs,
     failureTTLMs: failureCacheTTLMs,
     ...timed,

@@ -19,10 +19,13 @@ export type {
 export { bearerToken, createBearerTokenAuthenticator } from "./bearer-token.ts";
 export { type CachedTokenOptions, createCachedTokenAuthenticator } from "./cached-token.ts";
 export { type ClientCertificateOptions, createClientCertificateAuthenticator } from "./client-certificate.ts";
+export { type Certificates, combineCertificates } from "./combined-certificates.ts";
 export {
+  type AuthenticationOptions,
   createDelegatingAuthenticator,
   type DelegatingAuthenticator,
   type DelegatingAuthenticatorOptions,
+  tokenReviewLifetimes,
 } from "./delegating.ts";
 export { createIssuer, type IssuerOptions } from "./issuer-keys.ts";
 export { bearerTokenWarnings, createLenientBearerTokenAuthenticator } from "./lenient-bearer-token.ts";
