@@ -1,5 +1,6 @@
 /** `meta/v1` of discovery: what an API server says it serves. */
 
+/** One resource of a group version. */
 export interface APIResource {
   /** Plural, lower case: as in the path. */
   readonly name: string;
@@ -17,6 +18,7 @@ export interface APIResourceList {
   readonly resources: readonly APIResource[];
 }
 
+/** A version of a group. */
 export interface GroupVersionForDiscovery {
   readonly groupVersion: string;
   readonly version: string;

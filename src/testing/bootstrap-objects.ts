@@ -61,11 +61,22 @@ const bootstrapping = {
   labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
 };
 
-/** The roles and bindings that are there before anybody asks for them, of those upstream has that are needed here. */
-export function bootstrapRoles(): readonly ApiObject[] {
+/** By the name in its path, which RBAC compares, and by the one in the rule that the proposal prints. */
+const attributesReviews = creates(
+  "authentication.k8s.io",
+  "selfsubjectattributesreview",
+  "selfsubjectattributesreviews",
+);
+
+/**
+ * The roles and bindings that are there before anybody asks for them, of those upstream has that are needed here; with
+ * KEP-3325's review as it was proposed where that is served.
+ */
+export function bootstrapRoles(servesAttributesReviews: boolean): readonly ApiObject[] {
   return Object.entries(clusterRoles).flatMap(([name, { rules, groups }]) => {
     const metadata = { name, ...bootstrapping };
-    const role: ApiObject = { apiVersion, kind: "ClusterRole", metadata, rules };
+    const more = servesAttributesReviews && name === "system:basic-user" ? [attributesReviews] : [];
+    const role: ApiObject = { apiVersion, kind: "ClusterRole", metadata, rules: [...rules, ...more] };
     if (groups.length === 0) return [role];
     const subjects = groups.map((subject) => ({ apiGroup: group, kind: "Group", name: subject }));
     const roleRef = { apiGroup: group, kind: "ClusterRole", name };

@@ -28,7 +28,10 @@ export function plantBootstrapObjects(clientCaPem: string, planting: Planting): 
     plant({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, planting);
     plantDefaultServiceAccount(name, planting);
   }
-  for (const object of [...bootstrapRoles(), ...extensionAuthentication(clientCaPem)])
+  const { registry } = planting;
+  const servesAttributesReviews =
+    registry.findKind("authentication.k8s.io/v1alpha1", "SelfSubjectAttributesReview") !== undefined;
+  for (const object of [...bootstrapRoles(servesAttributesReviews), ...extensionAuthentication(clientCaPem)])
     plant(object, planting);
 }
 

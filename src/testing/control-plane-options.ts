@@ -1,3 +1,4 @@
+import type { SelfSubjectReviewSwitches } from "../authentication/self-subject-review.ts";
 import type { Clock } from "../clock.ts";
 import type { WebhookAuthentication } from "./admission/webhook-caller.ts";
 import type { CustomKind } from "./objects/custom-kind.ts";
@@ -21,6 +22,11 @@ export interface ControlPlaneOptions {
    * do not know the field and drop it.
    */
   readonly authenticationSource?: boolean;
+  /**
+   * In which versions it says who somebody is. Default: all there have been, and KEP-3325's SelfSubjectAttributesReview; a
+   * real 1.37 has only `{ selfSubjectReview: ["v1"], selfSubjectAttributesReview: false }`.
+   */
+  readonly selfSubjectReviews?: SelfSubjectReviewSwitches;
   /** How many changes a watch can go back. Default 1000. */
   readonly historyCapacity?: number;
   /** Whether, and as whom, it presents tokens to the webhooks it calls. Default: it calls them as nobody. */

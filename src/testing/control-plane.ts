@@ -12,7 +12,7 @@ import type { ControlPlaneOptions } from "./control-plane-options.ts";
 import { type ControlPlaneParts, createControlPlaneServices } from "./control-plane-services.ts";
 import { answerCall, type EndpointServices } from "./endpoints/api-endpoints.ts";
 import { type KubeconfigUser, kubeconfigText } from "./kubeconfig-text.ts";
-import { builtinKinds } from "./objects/builtin-kinds.ts";
+import { builtinKinds, selfSubjectReviews } from "./objects/builtin-kinds.ts";
 import { customKind } from "./objects/custom-kind.ts";
 import { createResourceRegistry } from "./objects/resource-kind.ts";
 import { createServiceAccountIssuer, type RotateOptions } from "./service-accounts/service-account-issuer.ts";
@@ -65,7 +65,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     options: { ...options, audiences: options.audiences ?? [issuer] },
     clock: createControlPlaneClock(options.clock),
     authority: createCertificateAuthority({ commonName: "countersign-control-plane" }),
-    registry: createResourceRegistry([...builtinKinds, ...(options.kinds ?? []).map(customKind)]),
+    registry: createResourceRegistry([
+      ...builtinKinds,
+      ...selfSubjectReviews(options.selfSubjectReviews),
+      ...(options.kinds ?? []).map(customKind),
+    ]),
     issuer: await createServiceAccountIssuer({ issuer, algorithm }),
     adminToken: randomBytes(32).toString("base64url"),
     loopbackToken: randomBytes(32).toString("base64url"),

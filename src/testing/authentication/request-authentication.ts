@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { UserInfo } from "../../apis/authentication.ts";
+import type { AuthenticationMethod } from "../../authentication/authenticator.ts";
 import type { AuthenticatedToken, TokenLookup } from "../service-accounts/service-account-authenticator.ts";
 import { unauthorized } from "../status/status-error.ts";
 
@@ -10,9 +11,18 @@ export interface ClientCertificate {
   readonly user: UserInfo;
 }
 
+/** Who a request comes from, and by what that is known. */
+export interface AuthenticatedRequest {
+  readonly user: UserInfo;
+  readonly by: AuthenticationMethod | "staticToken";
+}
+
 export interface RequestAuthentication {
   /** Who a request comes from; `system:anonymous` where nothing was presented. @throws 401 */
-  authenticate(authorization: string | undefined, certificate: ClientCertificate | undefined): UserInfo;
+  authenticate(
+    authorization: string | undefined,
+    certificate: ClientCertificate | undefined,
+  ): AuthenticatedRequest;
   /** The same for a token alone, as TokenReview asks. @throws with the reason */
   authenticateToken(token: string, audiences: readonly string[]): AuthenticatedToken;
 }
@@ -46,14 +56,15 @@ export function createRequestAuthentication(options: RequestAuthenticationOption
   return {
     authenticateToken,
     authenticate(authorization, certificate) {
-      if (certificate?.authorized) return authenticated(certificate.user);
+      if (certificate?.authorized) return { user: authenticated(certificate.user), by: "clientCertificate" };
       const token = bearerToken(authorization);
       if (token === undefined) {
         if (certificate !== undefined) throw unauthorized();
-        return anonymous;
+        return { user: anonymous, by: "anonymous" };
       }
       try {
-        return authenticateToken(token, audiences).user;
+        const { user } = authenticateToken(token, audiences);
+        return { user, by: staticTokens.has(token) ? "staticToken" : "serviceAccountToken" };
       } catch {
         throw unauthorized();
       }

@@ -61,11 +61,6 @@ export function reviewSelfRules(review: ApiObject, user: UserInfo, authorizer: A
   };
 }
 
-/** POST selfsubjectreviews: who am I. */
-export function reviewSelf(review: ApiObject, user: UserInfo, creationTimestamp: string): JsonObject {
-  return { ...review, metadata: { creationTimestamp }, status: { userInfo: { ...user } as JsonObject } };
-}
-
 /** The kind is not named in upstream's refusal either. */
 function assertComplete(spec: JsonObject, more: readonly FieldError[] = []): void {
   const { resourceAttributes, nonResourceAttributes } = spec;

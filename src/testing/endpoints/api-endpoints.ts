@@ -1,14 +1,14 @@
+import { answerSelfSubjectReview } from "../../authentication/self-subject-review.ts";
 import type { RequestAuthentication } from "../authentication/request-authentication.ts";
 import { reviewToken } from "../authentication/token-review.ts";
 import {
   reviewLocalAccess,
-  reviewSelf,
   reviewSelfAccess,
   reviewSelfRules,
   reviewSubjectAccess,
 } from "../authorization/access-review.ts";
 import type { Authorizer } from "../authorization/rbac-authorizer.ts";
-import { formatTime, type JsonObject } from "../objects/api-object.ts";
+import type { JsonObject } from "../objects/api-object.ts";
 import { isStored, type ResourceKind, type ResourceRegistry } from "../objects/resource-kind.ts";
 import { decodeObject } from "../representations/body-decoder.ts";
 import { accepts, negotiate } from "../representations/content-negotiation.ts";
@@ -161,21 +161,27 @@ function rootPaths({ kinds }: ResourceRegistry): readonly string[] {
 
 /** The kinds that are asked and not stored. */
 function answerReview(call: ApiCall, kind: ResourceKind, services: EndpointServices): ApiAnswer {
-  if (call.info.verb !== "create") throw methodNotAllowed();
+  const { info, user, authenticatedBy } = call;
+  if (info.parts.length > 1 || (info.namespace !== "" && !kind.namespaced)) throw resourceNotFound();
+  if (info.verb !== "create") throw methodNotAllowed();
   const review = decodeObject(call, kind);
   const { authorizer, clock } = services;
   switch (kind.kind) {
     case "TokenReview":
       return created(reviewToken(review, services));
     case "SelfSubjectReview":
-      return created(reviewSelf(review, call.user, formatTime(clock.now())));
+    case "SelfSubjectAttributesReview":
+      return {
+        ...created(answerSelfSubjectReview(kind, user, clock.now()) as unknown as JsonObject),
+        headers: { "countersign-authenticated-by": authenticatedBy },
+      };
     case "SubjectAccessReview":
       return created(reviewSubjectAccess(review, authorizer));
     case "LocalSubjectAccessReview":
-      return created(reviewLocalAccess(review, call.info.namespace, authorizer));
+      return created(reviewLocalAccess(review, info.namespace, authorizer));
     case "SelfSubjectAccessReview":
-      return created(reviewSelfAccess(review, call.user, authorizer));
+      return created(reviewSelfAccess(review, user, authorizer));
     default:
-      return created(reviewSelfRules(review, call.user, authorizer));
+      return created(reviewSelfRules(review, user, authorizer));
   }
 }

@@ -1,3 +1,7 @@
+import {
+  type SelfSubjectReviewSwitches,
+  servedSelfSubjectReviews,
+} from "../../authentication/self-subject-review.ts";
 import type { ResourceKind, SubresourceKind } from "./resource-kind.ts";
 
 const updatable = ["get", "patch", "update"];
@@ -40,15 +44,16 @@ function webhookConfigurations(kind: string, resource: string): ResourceKind {
 
 /** A kind that is asked and answered, and not stored. */
 function review(group: string, kind: string, resource: string, namespaced = false): ResourceKind {
-  return {
-    group,
-    version: "v1",
-    kind,
-    resource,
-    singular: kind.toLowerCase(),
-    namespaced,
-    verbs: ["create"],
-  };
+  const singular = kind.toLowerCase();
+  return { group, version: "v1", kind, resource, singular, namespaced, verbs: ["create"] };
+}
+
+/** Who am I, in the versions that are switched on. */
+export function selfSubjectReviews(switches: SelfSubjectReviewSwitches | undefined): readonly ResourceKind[] {
+  return servedSelfSubjectReviews(switches).map(({ group, version, kind, resource }) => ({
+    ...review(group, kind, resource),
+    version,
+  }));
 }
 
 const authentication = "authentication.k8s.io";
@@ -70,7 +75,7 @@ const deployments: ResourceKind = {
   ],
 };
 
-/** What the embedded control plane serves before a user adds kinds of her own. */
+/** What the embedded control plane serves besides {@link selfSubjectReviews}, before a user adds kinds of her own. */
 export const builtinKinds: readonly ResourceKind[] = [
   core("ConfigMap", "configmaps", ["cm"]),
   core("Namespace", "namespaces", ["ns"], {
@@ -101,7 +106,6 @@ export const builtinKinds: readonly ResourceKind[] = [
   webhookConfigurations("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
   webhookConfigurations("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
   deployments,
-  review(authentication, "SelfSubjectReview", "selfsubjectreviews"),
   review(authentication, "TokenReview", "tokenreviews"),
   review(authorization, "LocalSubjectAccessReview", "localsubjectaccessreviews", true),
   review(authorization, "SelfSubjectAccessReview", "selfsubjectaccessreviews"),

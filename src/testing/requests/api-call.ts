@@ -11,6 +11,8 @@ export interface ApiCall {
   readonly headers: IncomingMessage["headers"];
   readonly info: RequestInfo;
   readonly user: UserInfo;
+  /** How whoever sent it proved who it is, before any impersonation. */
+  readonly authenticatedBy: string;
   readonly body: Buffer;
   /** Aborted when the client has gone or the control plane stops. */
   readonly signal: AbortSignal;

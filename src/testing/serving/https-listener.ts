@@ -47,6 +47,7 @@ interface Arrival {
   readonly path: string;
   readonly url: URL;
   readonly user: UserInfo;
+  readonly authenticatedBy: string;
 }
 
 /**
@@ -102,13 +103,13 @@ async function serve(
   try {
     const arrival = receive(request, options);
     const body = await readBody(request);
-    const { url, path, info, user } = arrival;
+    const { url, path, info, user, authenticatedBy } = arrival;
     const call: ApiCall = {
       method: request.method ?? "GET",
       query: url.searchParams,
       headers: request.headers,
       unservedFields: options.unservedFields,
-      ...{ path, info, user, body, signal },
+      ...{ path, info, user, authenticatedBy, body, signal },
       warn: (message) => recorder.add(message),
     };
     await writeAnswer(response, await options.answer(call), recorder.warnings, signal);
@@ -129,11 +130,11 @@ function receive(request: IncomingMessage, options: HttpsListenerOptions): Arriv
   const path = decodedPath(url);
   const info = parseRequestInfo(method, path, url.searchParams);
   const certificate = clientCertificateOf(request.socket as TLSSocket);
-  const requester = authentication.authenticate(request.headers.authorization, certificate);
+  const { user: requester, by } = authentication.authenticate(request.headers.authorization, certificate);
   const user = impersonate(request.headersDistinct, requester, authorizer);
   const { allowed, reason } = authorizer.authorize(user, info);
   if (!allowed) throw forbidden(user, info, reason);
-  return { info, path, url, user };
+  return { info, path, url, user, authenticatedBy: by };
 }
 
 /** @throws 400 */

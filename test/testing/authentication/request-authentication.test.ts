@@ -41,7 +41,7 @@ describe("who a request comes from", () => {
   const certificate = (authorized: boolean) => ({ authorized, user: { username: "jane", groups: ["dev"] } });
   const who = (...given: Parameters<typeof authentication.authenticate>): string => {
     try {
-      const { username, groups } = authentication.authenticate(...given);
+      const { username, groups } = authentication.authenticate(...given).user;
       return `${username} ${groups?.join(",")}`;
     } catch (error) {
       return error instanceof StatusError ? String(error.status.code) : String(error);
