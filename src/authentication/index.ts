@@ -7,14 +7,15 @@
 export type { MaybePromise } from "../maybe-promise.ts";
 export type { SigningAlgorithm } from "./algorithms.ts";
 export { type AnonymousCondition, type AnonymousOptions, createAnonymousAuthenticator } from "./anonymous.ts";
-export type {
-  AuthenticationMethod,
-  BoundConfiguration,
-  Caller,
-  PresentedCertificate,
-  PresentedCredentials,
-  RequestAuthenticator,
-  TokenAuthenticator,
+export {
+  type AuthenticationMethod,
+  type BoundConfiguration,
+  type Caller,
+  type PresentedCertificate,
+  type PresentedCredentials,
+  type RequestAuthenticator,
+  type TokenAuthenticator,
+  UnauthenticatedToken,
 } from "./authenticator.ts";
 export { bearerToken, createBearerTokenAuthenticator } from "./bearer-token.ts";
 export { type CachedTokenOptions, createCachedTokenAuthenticator } from "./cached-token.ts";

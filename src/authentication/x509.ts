@@ -1,7 +1,8 @@
-import type { X509Certificate } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import { X509Certificate } from "node:crypto";
+import { type Clock, systemClock } from "../clock.ts";
+import { diagnosticsChannel } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
-import type { Caller, RequestAuthenticator } from "./authenticator.ts";
+import type { Caller, PresentedCertificate, RequestAuthenticator } from "./authenticator.ts";
 import { certificateExtra, certificateSubject } from "./certificate-subject.ts";
 import { createCertificateVerifier, type VerifiedCertificate } from "./verified-certificate.ts";
 
@@ -21,7 +22,7 @@ export interface X509Options {
  * subject with more than one uid or an empty one.
  */
 export function createX509Authenticator(options: X509Options): RequestAuthenticator {
-  const { ca, clock } = options;
+  const { ca, clock = systemClock } = options;
   const verifier = createCertificateVerifier({
     ca,
     what: "client certificate",
@@ -32,12 +33,34 @@ export function createX509Authenticator(options: X509Options): RequestAuthentica
   return {
     authenticateRequest({ clientCertificate }) {
       if (clientCertificate === undefined || ca().length === 0) return undefined;
+      if (arrivals.hasSubscribers) publishRemaining(clientCertificate, clock);
       const verified = verifier.verify(clientCertificate);
       const known = callers.get(verified) ?? { caller: callerOf(verified) };
       callers.set(verified, known);
       return known.caller;
     },
   };
+}
+
+const arrivals = diagnosticsChannel("countersign:clientCertificate");
+const ends = new WeakMap<PresentedCertificate, number>();
+
+/** Of the good and of those that will be refused, as upstream counts; not of one that cannot be read. */
+function publishRemaining(certificate: PresentedCertificate, clock: Clock): void {
+  let end = ends.get(certificate);
+  if (end === undefined) {
+    end = endOf(certificate);
+    ends.set(certificate, end);
+  }
+  if (!Number.isNaN(end)) arrivals.publish({ remainingMs: end - clock.now() });
+}
+
+function endOf({ raw }: PresentedCertificate): number {
+  try {
+    return new X509Certificate(raw).validToDate.getTime();
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function callerOf({ leaf, expiresAt }: VerifiedCertificate): Caller | undefined {

@@ -5,6 +5,7 @@ import type { Agent } from "undici";
 import type { TokenReview } from "../apis/authentication.ts";
 import type { SubjectAccessReview } from "../apis/authorization.ts";
 import { systemClock } from "../clock.ts";
+import { diagnosticsChannel, type ReviewMessage } from "../diagnostics.ts";
 import { CountersignError } from "../errors.ts";
 import { apiStatusError } from "./api-status.ts";
 import type { RestClientOptions } from "./rest-client.ts";
@@ -55,12 +56,17 @@ export function createReviewClients(options: ReviewClientsOptions): ReviewClient
   }
 
   /** The configuration of one call: client-node can hand a signal on through middleware only. */
-  async function configure(signal: AbortSignal | undefined): Promise<[ClientNode, Configuration]> {
+  async function configure(
+    review: ReviewMessage["review"],
+    signal: AbortSignal | undefined,
+  ): Promise<[ClientNode, Configuration]> {
     loading ??= load();
     const { clientNode, undici, dispatcher } = await loading;
     const httpApi = clientNode.wrapHttpLibrary({
       async send(context) {
-        const { status, body } = await send(undici, dispatcher, context, options, signal);
+        const { status, body } = await told(review, options.server, () =>
+          send(undici, dispatcher, context, options, signal),
+        );
         const content = { text: async () => body, binary: async () => Buffer.from(body), stream: () => null };
         return new clientNode.ResponseContext(status, { "content-type": "application/json" }, content);
       },
@@ -72,13 +78,16 @@ export function createReviewClients(options: ReviewClientsOptions): ReviewClient
   const { clock, pause } = options;
   return {
     async createTokenReview(review, { signal } = {}) {
-      const [{ AuthenticationV1Api, V1TokenReview }, configuration] = await configure(signal);
+      const [{ AuthenticationV1Api, V1TokenReview }, configuration] = await configure("TokenReview", signal);
       const body = Object.assign(new V1TokenReview(), review);
       const api = new AuthenticationV1Api(configuration);
       return plain(await withReviewRetries(() => api.createTokenReview({ body }), { signal, clock, pause }));
     },
     async createSubjectAccessReview(review, { signal } = {}) {
-      const [{ AuthorizationV1Api, V1SubjectAccessReview }, configuration] = await configure(signal);
+      const [{ AuthorizationV1Api, V1SubjectAccessReview }, configuration] = await configure(
+        "SubjectAccessReview",
+        signal,
+      );
       const body = Object.assign(new V1SubjectAccessReview(), review);
       const api = new AuthorizationV1Api(configuration);
       const ask = () => api.createSubjectAccessReview({ body });
@@ -106,13 +115,42 @@ function createDispatcher({ Agent }: Undici, options: RestClientOptions): Agent 
   });
 }
 
+const reviews = diagnosticsChannel("countersign:review");
+
+/** An answer of any status, as text. */
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly url: string;
+}
+
+/** Tells of one attempt. @throws ERR_API_STATUS for any answer but 2xx, and what the attempt throws. */
+async function told(
+  review: ReviewMessage["review"],
+  server: string,
+  attempt: () => Promise<Answer>,
+): Promise<Answer> {
+  const beganAt = performance.now();
+  let code = "<error>";
+  try {
+    const answer = await attempt();
+    const { status, headers, body, url } = answer;
+    code = String(status);
+    if (status >= 200 && status < 300) return answer;
+    throw apiStatusError(`POST ${url}`, status, withRetryAfter(parsed(body), headers));
+  } finally {
+    reviews.publish({ review, server, code, durationMs: performance.now() - beganAt });
+  }
+}
+
 async function send(
   { request }: Undici,
   dispatcher: Agent,
   context: RequestContext,
   options: RestClientOptions,
   signal: AbortSignal | undefined,
-): Promise<{ status: number; body: string }> {
+): Promise<Answer> {
   const { token, clock = systemClock, timeoutMs = defaultTimeoutMs, userAgent = "countersign" } = options;
   const sentAt = clock.now();
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -121,7 +159,7 @@ async function send(
   const url = context.getUrl();
   try {
     const {
-      statusCode,
+      statusCode: status,
       headers: answered,
       body,
     } = await request(url, {
@@ -135,11 +173,9 @@ async function send(
     const text = await body.text();
     // undici frees a connection one turn of the event loop after its answer; without the wait the next call opens another
     await nextTurn();
-    if (statusCode === 401 && token !== undefined && "resetOlderThan" in token) token.resetOlderThan(sentAt);
-    if (statusCode >= 200 && statusCode < 300) return { status: statusCode, body: text };
-    throw apiStatusError(`POST ${url}`, statusCode, withRetryAfter(parsed(text), answered));
+    if (status === 401 && token !== undefined && "resetOlderThan" in token) token.resetOlderThan(sentAt);
+    return { status, headers: answered, body: text, url };
   } catch (error) {
-    if (error instanceof CountersignError) throw error;
     if (signal?.aborted) throw signal.reason;
     if (deadline.aborted)
       throw new CountersignError("ERR_TRANSPORT_TIMEOUT", `${url} did not answer within ${timeoutMs} ms`);

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect } from "chai";
 import type { TokenReview } from "../../src/apis/authentication.ts";
@@ -74,6 +75,44 @@ describe("review clients", () => {
     const answered = await clients.createTokenReview(review);
     expect(seen).to.deep.equal(["POST", "/apis/authentication.k8s.io/v1/tokenreviews", "Bearer pod", review]);
     expect(answered.status).to.deep.equal(status);
+  });
+
+  it("tells of each attempt: which review, the HTTP status, how long", async () => {
+    const told: unknown[] = [];
+    const note = (message: unknown): void => void told.push(message);
+    subscribe("countersign:review", note);
+    try {
+      const statuses = [500, 429, 201, 403, 201];
+      // what a body says of its code is not what was answered
+      const bodies = [{}, {}, review, { kind: "Status", code: 599 }, review];
+      answer = (_, response) => answerJSON(response, statuses.shift()!, bodies.shift());
+      await clients.createTokenReview(review);
+      await rejectionOf(clients.createTokenReview(review));
+      const spec = { user: "jane", resourceAttributes: { verb: "get", resource: "pods" } };
+      await clients.createSubjectAccessReview({
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SubjectAccessReview",
+        spec,
+      });
+      answer = (_, response) => void response.destroy();
+      await rejectionOf(clients.createTokenReview(review));
+    } finally {
+      unsubscribe("countersign:review", note);
+    }
+    const lines = (told as Record<string, unknown>[]).map(
+      ({ review: what, server: url, code, durationMs }) => {
+        expect([url, typeof durationMs]).to.deep.equal([server.url, "number"]);
+        return `${what} ${code}`;
+      },
+    );
+    expect(lines.slice(0, 5)).to.deep.equal([
+      "TokenReview 500",
+      "TokenReview 429",
+      "TokenReview 201",
+      "TokenReview 403",
+      "SubjectAccessReview 201",
+    ]);
+    expect(new Set(lines.slice(5))).to.deep.equal(new Set(["TokenReview <error>"]));
   });
 
   it("asks whether somebody may do something", async () => {
