@@ -33,6 +33,8 @@ F14jR+w=
 -----END CERTIFICATE-----
 `;
 
+const kubeletClient = { clientCertificate: { existingSecret: "kubelet-client" } };
+
 /** What the chart is rendered with, by the name of its golden file. */
 export const cases: Readonly<Record<string, Values>> = {
   defaults: {},
@@ -77,6 +79,43 @@ export const cases: Readonly<Record<string, Values>> = {
       webhookTokens: { enabled: false },
       clientCertificates: { names: ["kube-apiserver"], ca: { configMap: "client-ca" } },
     },
+  },
+  gateway: {
+    gateway: { enabled: true, ...kubeletClient, tls: { existingSecret: { name: "gateway-serving" } } },
+  },
+  "gateway-alone": {
+    server: { enabled: false },
+    gateway: {
+      ...{ enabled: true, ...kubeletClient, kubeletCA: { configMap: "kubelet-ca", key: "bundle.crt" } },
+      tls: {
+        ...{ mode: "certManager", minVersion: "TLSv1.3" },
+        certManager: { dnsNames: ["kubelets.example.com"], ipAddresses: ["192.0.2.10"] },
+      },
+      authentication: {
+        clientCAFromConfigMap: false,
+        clientCA: { secret: "tenants-ca" },
+        requestHeader: {
+          ca: { configMap: "front-proxy-ca" },
+          ...{ allowedNames: ["front-proxy"], usernameHeaders: ["X-Remote-User"] },
+          ...{ groupHeaders: ["X-Remote-Group"], extraHeaderPrefixes: ["X-Remote-Extra-"] },
+        },
+        tokenReview: { audiences: ["https://kubelets.example.com"], cacheTTL: "30s" },
+        anonymous: { enabled: true, conditions: [{ path: "/healthz" }] },
+        impersonation: false,
+      },
+      authorization: {
+        ...{ kubelet: { mode: "analog" }, insecureBackend: "authorize" },
+        ...{ authorizedTTL: "1m", unauthorizedTTL: "10s", alwaysAllowPaths: [], alwaysAllowGroups: [] },
+      },
+      kubelet: {
+        ...{ nodeNames: "ignore", addressTypes: ["InternalIP"], addressRanges: ["10.0.0.0/8", "fd00::/8"] },
+        ...{ ports: [10_250, 10_251], interactive: ["exec"], timeout: "5s" },
+      },
+      selfSubjectReviews: { selfSubjectAttributesReview: false },
+      service: { type: "LoadBalancer", port: 6443, annotations: { "example.com/a": "b" } },
+      networkPolicy: { enabled: true, from: [{ namespaceSelector: {} }] },
+    },
+    metrics: { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } },
   },
   everything: {
     enabled: true,
@@ -136,5 +175,27 @@ export const cases: Readonly<Record<string, Values>> = {
       dashboard: { enabled: true },
     },
     agent: { enabled: true, tracing: { endpoint: "http://otel.example.com:4318" } },
+    gateway: {
+      ...{ enabled: true, ...kubeletClient, tls: { existingSecret: { name: "gateway-serving" } } },
+      ...{ logLevel: "debug", hostNetwork: true, runtimeClassName: "plain", revisionHistoryLimit: 2 },
+      kubeletCA: { secret: "kubelet-ca" },
+      authentication: { requestHeader: { fromConfigMap: true } },
+      tracing: { endpoint: "http://otel.example.com:4318", samplingRatio: 0.5 },
+      ...{ podLabels: { color: "blue" }, podAnnotations: { "sidecar.istio.io/inject": "false" } },
+      ...{ tolerations: [{ operator: "Exists" }], affinity: { nodeAffinity: {} } },
+      autoscaling: { enabled: true, behavior: { scaleDown: { stabilizationWindowSeconds: 60 } } },
+      podDisruptionBudget: { minAvailable: 1 },
+      networkPolicy: {
+        ...{ enabled: true, from: [{ ipBlock: { cidr: "10.0.0.0/8" } }] },
+        metricsFrom: [{ namespaceSelector: {} }],
+        extraEgress: [{ ports: [{ port: 4318, protocol: "TCP" }] }],
+      },
+      service: { ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv4"] },
+      serviceAccount: { name: "gateway", annotations: { "example.com/role": "gateway" } },
+      extraEnv: [{ name: "NODE_OPTIONS", value: "--max-old-space-size=160" }],
+      extraVolumes: [{ name: "more", emptyDir: {} }],
+      extraVolumeMounts: [{ name: "more", mountPath: "/more" }],
+      extraContainers: [{ name: "beside", image: "beside:1" }],
+    },
   },
 };

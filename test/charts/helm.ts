@@ -13,7 +13,7 @@ export interface RenderedObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
-    readonly labels: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
   // whatever the kind has
@@ -88,6 +88,11 @@ export function parseManifests(text: string): readonly RenderedObject[] {
 
 export function isTestHook({ metadata }: RenderedObject): boolean {
   return metadata.annotations?.["helm.sh/hook"] === "test";
+}
+
+/** Whether an object is a part of server, agent, gateway, test or monitoring. */
+export function isOf({ metadata }: RenderedObject, component: string): boolean {
+  return metadata.labels?.["app.kubernetes.io/component"] === component;
 }
 
 /** The one object of this kind and name. */

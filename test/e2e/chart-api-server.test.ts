@@ -100,8 +100,8 @@ await describeWith(["helm", "kube-apiserver 1.37"], "the chart and a real API se
         await kubectl(["label", "namespace", namespace, `pod-security.kubernetes.io/${mode}=restricted`]);
     });
 
-    it("the server's pods and the test's may run", async () => {
-      for (const name of ["defaults", "cert-manager", "existing-secret"]) {
+    it("the server's pods, the gateway's and the test's may run", async () => {
+      for (const name of ["defaults", "cert-manager", "existing-secret", "gateway"]) {
         const objects = await render(cases[name]!);
         const pods = objects.filter(({ kind }) => kind === "Deployment" || kind === "Pod");
         expect(pods.length).to.be.greaterThan(1);

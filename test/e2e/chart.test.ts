@@ -6,6 +6,7 @@ import type { Webhook } from "../../src/apis/admissionregistration.ts";
 import { webhookAudience } from "../../src/apis/audience.ts";
 import { builtInNames } from "../../src/configuration/built-in-parameters.ts";
 import { parseAgentConfiguration } from "../../src/configuration/load-agent-configuration.ts";
+import { parseGatewayConfiguration } from "../../src/configuration/load-gateway-configuration.ts";
 import { parseServerConfiguration } from "../../src/configuration/load-server-configuration.ts";
 import type { ServerConfiguration } from "../../src/configuration/server-configuration.ts";
 import { decodeLintInputs } from "../../src/inspection/lint/decode-lint-inputs.ts";
@@ -16,6 +17,7 @@ import { cases } from "../charts/cases.ts";
 import { chartFolder } from "../charts/chart-values.ts";
 import {
   helm,
+  isOf,
   isTestHook,
   notes,
   one,
@@ -30,11 +32,10 @@ import { describeWith } from "./requirements.ts";
 
 const isWebhookConfiguration = ({ kind }: RenderedObject): boolean => kind.endsWith("WebhookConfiguration");
 
+const sourceOf = (file: string) => ({ file, directory: "/etc/countersign" });
+
 function serverConfigurationOf(objects: readonly RenderedObject[]): ServerConfiguration {
-  return parseServerConfiguration(one(objects, "ConfigMap").data["server.yaml"], {
-    file: "server.yaml",
-    directory: "/etc/countersign",
-  });
+  return parseServerConfiguration(one(objects, "ConfigMap").data["server.yaml"], sourceOf("server.yaml"));
 }
 
 await describeWith(["helm"], "the chart", () => {
@@ -65,9 +66,10 @@ await describeWith(["helm"], "the chart", () => {
         expect(await renderText(values)).to.equal(texts.get(name));
       });
 
-      it("renders nothing without a name or in another namespace", () => {
-        for (const { kind, metadata } of objectsOf(name)) {
+      it("renders nothing without a name or in another namespace, but who may read the API server's CAs", () => {
+        for (const { kind, metadata, roleRef } of objectsOf(name)) {
           expect(metadata.name, kind).to.match(/^[a-z]/);
+          if (roleRef?.name === "extension-apiserver-authentication-reader") continue;
           expect(metadata.namespace ?? release.namespace, `${kind} ${metadata.name}`).to.equal(
             release.namespace,
           );
@@ -102,13 +104,20 @@ await describeWith(["helm"], "the chart", () => {
       });
 
       it("renders configurations that our own loaders accept", () => {
-        const objects = objectsOf(name);
-        if (objects.some(({ kind }) => kind === "Deployment")) serverConfigurationOf(objects);
-        if (objects.some(({ kind }) => kind === "DaemonSet"))
-          parseAgentConfiguration(one(objects, "ConfigMap", "countersign-agent").data["agent.yaml"], {
-            file: "agent.yaml",
-            directory: "/etc/countersign",
-          });
+        const parsers = {
+          "server.yaml": parseServerConfiguration,
+          "agent.yaml": parseAgentConfiguration,
+          "gateway.yaml": parseGatewayConfiguration,
+        };
+        const read = objectsOf(name).flatMap(({ kind, data }) =>
+          Object.entries(parsers).filter(([file]) => {
+            if (kind !== "ConfigMap" || data?.[file] === undefined) return false;
+            parsers[file as keyof typeof parsers](data[file], sourceOf(file));
+            return true;
+          }),
+        );
+        const workloads = objectsOf(name).filter(({ kind }) => /^(Deployment|DaemonSet)$/.test(kind));
+        expect(read).to.have.length(workloads.length);
       });
 
       it("leaves lint nothing to find in its webhook configurations", () => {
@@ -128,12 +137,14 @@ await describeWith(["helm"], "the chart", () => {
           issuers?: unknown[];
           authentication?: { webhookTokens?: { enabled?: boolean } };
         };
-        for (const { kind, spec } of objectsOf(name)) {
+        for (const object of objectsOf(name)) {
+          const { kind, spec } = object;
           const pod = kind === "Pod" ? spec : spec?.template?.spec;
           if (pod === undefined) continue;
           expect(pod.automountServiceAccountToken).to.equal(false);
           const asks =
             kind !== "Deployment" ||
+            isOf(object, "gateway") ||
             (tls?.mode ?? "selfSigned") === "selfSigned" ||
             (issuers.length > 0 && given?.webhookTokens?.enabled !== false);
           const isProjected = pod.volumes.some(
@@ -226,11 +237,16 @@ await describeWith(["helm"], "the chart", () => {
       ))
         for (const rule of rules) {
           const isUnnamed = rule.verbs.every((verb: string) => ["list", "watch", "create"].includes(verb));
-          const isRead = rule.verbs.includes("watch") && metadata.name.endsWith("-agent");
+          // which webhooks, pods and nodes there are, nobody can list beforehand
+          const isRead =
+            (rule.verbs.includes("watch") && metadata.name.endsWith("-agent")) ||
+            (metadata.name.endsWith("-gateway") && /^(nodes|pods)$/.test(rule.resources.join()));
           if (!isUnnamed && !isRead) expect(rule.resourceNames, `${kind} ${metadata.name}`).to.have.length(1);
           expect([...rule.verbs, ...rule.resources, ...rule.apiGroups]).to.not.include("*");
         }
-    for (const file of ["server/rbac.yaml", "agent/rbac.yaml", "tests/self-test.yaml"])
+    for (const file of [
+      ...["server/rbac.yaml", "agent/rbac.yaml", "gateway/rbac.yaml", "tests/self-test.yaml"],
+    ])
       for (const [, before] of readFileSync(`${chartFolder}/templates/${file}`, "utf8").matchAll(
         /^(.*)\n +- apiGroups:/gm,
       ))

@@ -1,8 +1,11 @@
 {{/* Everything that contradicts, as a JSON list of sentences; each says what to change. */}}
 {{- define "countersign.faults" -}}
 {{- $faults := list -}}
-{{- if not (or .Values.server.enabled .Values.agent.enabled) -}}
-{{- $faults = append $faults "server.enabled and agent.enabled are both false, so nothing would be installed: set one of them" -}}
+{{- if not (or .Values.server.enabled .Values.agent.enabled .Values.gateway.enabled) -}}
+{{- $faults = append $faults "server.enabled, agent.enabled and gateway.enabled are all false, so nothing would be installed: set one of them" -}}
+{{- end -}}
+{{- if or .Values.server.enabled .Values.gateway.enabled -}}
+{{- $faults = concat $faults (include "countersign.metricsFaults" . | fromJsonArray) -}}
 {{- end -}}
 {{- if .Values.server.enabled -}}
 {{- $faults = concat $faults (include "countersign.tlsFaults" . | fromJsonArray) (include "countersign.authenticationFaults" . | fromJsonArray)
@@ -11,20 +14,33 @@
 {{- if .Values.agent.enabled -}}
 {{- $faults = concat $faults (include "countersign.agentFaults" . | fromJsonArray) -}}
 {{- end -}}
+{{- if .Values.gateway.enabled -}}
+{{- $faults = concat $faults (include "countersign.gatewayFaults" . | fromJsonArray) -}}
+{{- end -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{/* Values of a mode that is not chosen; called with (list path tls fields-by-mode). */}}
+{{- define "countersign.tlsModeFaults" -}}
+{{- $path := index . 0 -}}
+{{- $tls := index . 1 -}}
+{{- $faults := list -}}
+{{- range $mode, $fields := index . 2 -}}
+{{- range $fields -}}
+{{- if and (ne $mode $tls.mode) (get (get $tls $mode) .) -}}
+{{- $faults = append $faults (printf "%s.%s.%s is set while %s.mode is %s: remove it, or set %s.mode to %s" $path $mode . $path $tls.mode $path $mode) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toJson $faults -}}
 {{- end -}}
 
 {{- define "countersign.tlsFaults" -}}
 {{- $faults := list -}}
 {{- $tls := .Values.tls -}}
-{{- range $mode, $fields := dict "selfSigned" (list "caValidity" "certificateValidity" "renewBefore")
+{{- $fields := dict "selfSigned" (list "caValidity" "certificateValidity" "renewBefore")
       "certManager" (list "issuerRef" "duration" "renewBefore") "existingSecret" (list "name" "caBundle" "annotations") -}}
-{{- range $fields -}}
-{{- if and (ne $mode $tls.mode) (get (get $tls $mode) .) -}}
-{{- $faults = append $faults (printf "tls.%s.%s is set while tls.mode is %s: remove it, or set tls.mode to %s" $mode . $tls.mode $mode) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
+{{- $faults = concat $faults (include "countersign.tlsModeFaults" (list "tls" $tls $fields) | fromJsonArray) -}}
 {{- if eq $tls.mode "existingSecret" -}}
 {{- if not $tls.existingSecret.name -}}
 {{- $faults = append $faults "tls.mode existingSecret needs tls.existingSecret.name: the Secret with tls.crt and tls.key" -}}
@@ -174,32 +190,48 @@
 {{- $faults = append $faults "mode enforce means failurePolicy Fail, and server.replicaCount is 0: every request that a policy matches would be refused; set replicas, or webhooks.failurePolicy to Ignore" -}}
 {{- end -}}
 {{- end -}}
-{{- if eq (int $server.port) (int $server.adminPort) -}}
-{{- $faults = append $faults (printf "server.port and server.adminPort are both %d: give each its own" (int $server.port)) -}}
+{{- $faults = concat $faults (include "countersign.deploymentFaults" (list "server" "" $server .Values.podDisruptionBudget .Values.autoscaling) | fromJsonArray) -}}
+{{- toJson $faults -}}
 {{- end -}}
-{{- $drain := add (int $server.drain.delaySeconds) (int $server.drain.timeoutSeconds) -}}
-{{- if not (kindIs "invalid" $server.terminationGracePeriodSeconds) -}}
-{{- if le (int $server.terminationGracePeriodSeconds) (int $drain) -}}
-{{- $faults = append $faults (printf "server.terminationGracePeriodSeconds %d ends a server that still drains for %d s: raise it, or lower server.drain" (int $server.terminationGracePeriodSeconds) (int $drain)) -}}
-{{- end -}}
-{{- end -}}
-{{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
-{{- $faults = append $faults "autoscaling.minReplicas is more than autoscaling.maxReplicas: lower one, or raise the other" -}}
-{{- end -}}
+
+{{- define "countersign.metricsFaults" -}}
+{{- $faults := list -}}
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service.enabled) -}}
 {{- $faults = append $faults "metrics.serviceMonitor needs the Service it monitors: set metrics.service.enabled, or use metrics.podMonitor" -}}
 {{- end -}}
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
 {{- $faults = append $faults "metrics.serviceMonitor and metrics.podMonitor would both count every server: keep one" -}}
 {{- end -}}
-{{- if and (kindIs "invalid" $server.tracing.samplingRatio | not) (not $server.tracing.endpoint) -}}
-{{- $faults = append $faults "server.tracing.samplingRatio without server.tracing.endpoint traces nothing: set the endpoint, or remove it" -}}
+{{- toJson $faults -}}
 {{- end -}}
-{{- $budget := .Values.podDisruptionBudget -}}
-{{- if and $budget.enabled (kindIs "float64" $budget.minAvailable) (not .Values.autoscaling.enabled) -}}
-{{- if ge (int $budget.minAvailable) (int $server.replicaCount) -}}
-{{- $faults = append $faults (printf "podDisruptionBudget.minAvailable %d of %d replicas lets no node be drained: lower it, or use maxUnavailable" (int $budget.minAvailable) (int $server.replicaCount)) -}}
+
+{{/*
+What server and gateway can contradict alike; called with (list component prefix settings budget autoscaling), where prefix is
+before the names of the last two.
+*/}}
+{{- define "countersign.deploymentFaults" -}}
+{{- $component := index . 0 -}}
+{{- $prefix := index . 1 -}}
+{{- $settings := index . 2 -}}
+{{- $budget := index . 3 -}}
+{{- $autoscaling := index . 4 -}}
+{{- $faults := list -}}
+{{- if eq (int $settings.port) (int $settings.adminPort) -}}
+{{- $faults = append $faults (printf "%s.port and %s.adminPort are both %d: give each its own" $component $component (int $settings.port)) -}}
 {{- end -}}
+{{- $drain := add (int $settings.drain.delaySeconds) (int $settings.drain.timeoutSeconds) -}}
+{{- $grace := $settings.terminationGracePeriodSeconds -}}
+{{- if and (not (kindIs "invalid" $grace)) (le (int $grace) (int $drain)) -}}
+{{- $faults = append $faults (printf "%s.terminationGracePeriodSeconds %d ends a server that still drains for %d s: raise it, or lower %s.drain" $component (int $grace) (int $drain) $component) -}}
+{{- end -}}
+{{- if and $autoscaling.enabled (gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas)) -}}
+{{- $faults = append $faults (printf "%sautoscaling.minReplicas is more than %sautoscaling.maxReplicas: lower one, or raise the other" $prefix $prefix) -}}
+{{- end -}}
+{{- if and (not (kindIs "invalid" $settings.tracing.samplingRatio)) (not $settings.tracing.endpoint) -}}
+{{- $faults = append $faults (printf "%s.tracing.samplingRatio without %s.tracing.endpoint traces nothing: set the endpoint, or remove it" $component $component) -}}
+{{- end -}}
+{{- if and $budget.enabled (kindIs "float64" $budget.minAvailable) (not $autoscaling.enabled) (ge (int $budget.minAvailable) (int $settings.replicaCount)) -}}
+{{- $faults = append $faults (printf "%spodDisruptionBudget.minAvailable %d of %d replicas lets no node be drained: lower it, or use maxUnavailable" $prefix (int $budget.minAvailable) (int $settings.replicaCount)) -}}
 {{- end -}}
 {{- toJson $faults -}}
 {{- end -}}

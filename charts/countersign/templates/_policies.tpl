@@ -1,13 +1,3 @@
-{{/* Long enough to drain; 10 s more are for what ends then. */}}
-{{- define "countersign.gracePeriodSeconds" -}}
-{{- $drain := .Values.server.drain -}}
-{{- if kindIs "invalid" .Values.server.terminationGracePeriodSeconds -}}
-{{- add (int $drain.delaySeconds) (int $drain.timeoutSeconds) 10 -}}
-{{- else -}}
-{{- int .Values.server.terminationGracePeriodSeconds -}}
-{{- end -}}
-{{- end -}}
-
 {{/* Whether the release has a ConfigMap of policies of its own: "true" or nothing. */}}
 {{- define "countersign.hasOwnPolicies" -}}
 {{- $has := .Values.selfTest.enabled -}}
