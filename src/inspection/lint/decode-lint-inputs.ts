@@ -1,7 +1,7 @@
 import type { WebhookConfiguration } from "../../apis/admissionregistration.ts";
 import { decodeAdmission, decodePlugin } from "./decode-admission.ts";
 import { decodeKubeconfig } from "./decode-kubeconfig.ts";
-import { decodeAgent, decodeServer } from "./decode-own-configuration.ts";
+import { decodeAgent, decodeGateway, decodeServer } from "./decode-own-configuration.ts";
 import { decodeRole } from "./decode-role.ts";
 import { type Decoded, decodeWith, originOf } from "./decoded.ts";
 import type { Finding } from "./finding.ts";
@@ -20,6 +20,7 @@ interface Parts {
   readonly kubeconfigs: LintInputs["kubeconfigs"][number][];
   readonly servers: LintInputs["servers"][number][];
   readonly agents: LintInputs["agents"][number][];
+  readonly gateways: LintInputs["gateways"][number][];
   readonly admissions: LintInputs["admissions"][number][];
   readonly plugins: LintInputs["plugins"][number][];
   readonly roleRules: LintInputs["roleRules"][number][];
@@ -33,6 +34,7 @@ export function decodeLintInputs(documents: readonly LintDocument[]): DecodedInp
     kubeconfigs: [],
     servers: [],
     agents: [],
+    gateways: [],
     admissions: [],
     plugins: [],
     roleRules: [],
@@ -68,6 +70,8 @@ function decodeInto(parts: Parts, document: LintDocument): boolean {
       return take(parts.servers, decodeServer(document));
     case "countersign.dev AgentConfiguration":
       return take(parts.agents, decodeAgent(document));
+    case "countersign.dev GatewayConfiguration":
+      return take(parts.gateways, decodeGateway(document));
     case "v1 Config":
       return take(parts.kubeconfigs, decodeKubeconfig(document));
     case "apiserver.config.k8s.io AdmissionConfiguration":

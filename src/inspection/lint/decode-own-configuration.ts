@@ -1,12 +1,13 @@
 import { dirname, resolve } from "node:path";
 import { parseAgentConfiguration } from "../../configuration/load-agent-configuration.ts";
 import type { ConfigurationSource } from "../../configuration/load-configuration.ts";
+import { parseGatewayConfiguration } from "../../configuration/load-gateway-configuration.ts";
 import { parseServerConfiguration } from "../../configuration/load-server-configuration.ts";
 import { CountersignError } from "../../errors.ts";
 import { type Decoded, originOf } from "./decoded.ts";
 import type { Finding } from "./finding.ts";
 import type { LintDocument } from "./lint-document.ts";
-import type { AgentSubject, ServerSubject } from "./lint-subjects.ts";
+import type { AgentSubject, GatewaySubject, ServerSubject } from "./lint-subjects.ts";
 
 /** A ServerConfiguration, read as `serve` reads it. */
 export function decodeServer(document: LintDocument): Decoded<ServerSubject> {
@@ -19,6 +20,13 @@ export function decodeServer(document: LintDocument): Decoded<ServerSubject> {
 export function decodeAgent(document: LintDocument): Decoded<AgentSubject> {
   return decodeOurs(document, (text, source) => {
     return { origin: originOf(document), path: [], agent: parseAgentConfiguration(text, source) };
+  });
+}
+
+/** A GatewayConfiguration, read as `gateway` reads it. */
+export function decodeGateway(document: LintDocument): Decoded<GatewaySubject> {
+  return decodeOurs(document, (text, source) => {
+    return { origin: originOf(document), path: [], gateway: parseGatewayConfiguration(text, source) };
   });
 }
 

@@ -4,6 +4,7 @@ import type {
   WebhookConfigurationKind,
 } from "../../apis/admissionregistration.ts";
 import type { AgentConfiguration } from "../../configuration/agent-configuration.ts";
+import type { GatewayConfiguration } from "../../configuration/gateway-configuration.ts";
 import type {
   ServerConfiguration,
   WebhookRouteConfiguration,
@@ -62,6 +63,11 @@ export interface AgentSubject extends LintSubject {
   readonly agent: AgentConfiguration;
 }
 
+/** A GatewayConfiguration. */
+export interface GatewaySubject extends LintSubject {
+  readonly gateway: GatewayConfiguration;
+}
+
 /** A rule of a Role or ClusterRole. */
 export interface RoleRuleSubject extends LintSubject {
   readonly kind: "ClusterRole" | "Role";
@@ -101,6 +107,7 @@ export interface LintInputs {
   readonly kubeconfigs: readonly KubeconfigSubject[];
   readonly servers: readonly ServerSubject[];
   readonly agents: readonly AgentSubject[];
+  readonly gateways: readonly GatewaySubject[];
   readonly admissions: readonly AdmissionSubject[];
   /** Files that are nothing but a WebhookAdmissionConfiguration. */
   readonly plugins: readonly PluginSubject[];

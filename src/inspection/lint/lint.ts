@@ -7,6 +7,7 @@ import { conditionRules } from "./condition-rules.ts";
 import { endpointRules } from "./endpoint-rules.ts";
 import { execRules } from "./exec-rules.ts";
 import type { Finding, LintFault, LintOrigin, Severity } from "./finding.ts";
+import { gatewayRules } from "./gateway-rules.ts";
 import { interceptionRules } from "./interception-rules.ts";
 import { createLintContext, type LintContext } from "./lint-context.ts";
 import type { LintRule } from "./lint-rule.ts";
@@ -33,6 +34,7 @@ export const lintRules = {
   user: [...userNameRules, ...userCredentialRules, ...execRules],
   route: routeRules,
   agent: agentRules,
+  gateway: gatewayRules,
   admission: admissionRules,
   plugin: pluginRules,
   roleRule: roleRules,
@@ -52,6 +54,7 @@ export function lint(inputs: LintInputs): readonly Finding[] {
     ),
     ...apply(lintRules.route, context.routes, context),
     ...apply(lintRules.agent, inputs.agents, context),
+    ...apply(lintRules.gateway, inputs.gateways, context),
     ...apply(lintRules.admission, admissions, context),
     ...apply(
       lintRules.plugin,

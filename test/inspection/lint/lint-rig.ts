@@ -145,6 +145,22 @@ export function agent(more: object = {}): Record<string, unknown> {
   };
 }
 
+/** A GatewayConfiguration that nothing can be said against. */
+export function gateway(more: object = {}, kubelet: object = {}): Record<string, unknown> {
+  return {
+    apiVersion: "countersign.dev/v1alpha1",
+    kind: "GatewayConfiguration",
+    tls: { certFile: "tls.crt", keyFile: "tls.key" },
+    authentication: { clientCAFile: "ca.crt" },
+    kubelet: {
+      clientCertificate: { certFile: "kubelet.crt", keyFile: "kubelet.key" },
+      caFile: "kubelet-ca.crt",
+      ...kubelet,
+    },
+    ...more,
+  };
+}
+
 export function clusterRole(rule: object, kind = "ClusterRole"): Record<string, unknown> {
   const attest = {
     apiGroups: ["authentication.k8s.io"],

@@ -7,6 +7,7 @@ import { addressCases } from "./cases/address-rules.ts";
 import { behaviourCases } from "./cases/behaviour-rules.ts";
 import { conditionCases } from "./cases/condition-rules.ts";
 import { endpointCases } from "./cases/endpoint-rules.ts";
+import { gatewayCases } from "./cases/gateway-rules.ts";
 import { interceptionCases } from "./cases/interception-rules.ts";
 import { admissionCases, agentCases, roleCases } from "./cases/other-rules.ts";
 import { reachedRouteCases, routeCases } from "./cases/route-rules.ts";
@@ -40,6 +41,7 @@ const groups: Readonly<Record<string, readonly RuleCase[]>> = {
   "routes of a server": routeCases,
   "webhooks and the route they reach": reachedRouteCases,
   agents: agentCases,
+  gateways: gatewayCases,
   "Roles and ClusterRoles": roleCases,
   "admission configurations": admissionCases,
 };
@@ -112,7 +114,15 @@ describe("lint", () => {
     const written = validating({
       matchConditions: [{ name: "a", expression: "[?object.?a].size() == 0" }],
     }) as unknown as WebhookConfiguration;
-    const none = { kubeconfigs: [], servers: [], agents: [], admissions: [], plugins: [], roleRules: [] };
+    const none = {
+      kubeconfigs: [],
+      servers: [],
+      agents: [],
+      gateways: [],
+      admissions: [],
+      plugins: [],
+      roleRules: [],
+    };
     const found = lint({ ...none, configurations: [liveConfiguration(written)] });
     expect(found.map(({ severity, code }) => [severity, code])).to.deep.equal([
       ["warning", "match-condition-invalid"],
