@@ -51,6 +51,14 @@ export interface DiagnosticsMessages {
   "countersign:clientCertificate": ClientCertificateMessage;
   /** A webhook's certificate is of a kind that API servers refuse, or will. Once a connection. */
   "countersign:x509": CertificateMessage;
+  /** A pod's log was asked for. */
+  "countersign:podLogs": PodLogsMessage;
+  /** A pod's log was not read because its kubelet's certificate does not verify. */
+  "countersign:podLogsTLSFailure": PodLogsTLSFailureMessage;
+  /** A kubelet's certificate, which verifies, was compared with its node's name. Once a connection. */
+  "countersign:kubeletCertificate": KubeletCertificateMessage;
+  /** A kubelet was asked something. */
+  "countersign:kubelet": KubeletMessage;
   /** This Node has a fault that we go around, at a cost. Published once. */
   "countersign:runtime": RuntimeMessage;
 }
@@ -328,6 +336,38 @@ export interface CertificateMessage {
   readonly host: string;
   /** As kube-apiserver counts them: `apiserver_webhooks_x509_missing_san_total`, `…_insecure_sha1_total`. */
   readonly problem: "missingSAN" | "insecureSHA1";
+}
+
+export interface PodLogsMessage {
+  readonly namespace: string;
+  readonly pod: string;
+  /** kube-apiserver's label; `skip_tls_denied`: the flag was refused by configuration or authorizer. */
+  readonly usage: "enforce_tls" | "skip_tls_allowed" | "skip_tls_denied";
+}
+
+export interface PodLogsTLSFailureMessage {
+  readonly node: string;
+  readonly detail: string;
+}
+
+export interface KubeletCertificateMessage {
+  readonly node: string;
+  readonly status: "success" | "failure";
+  /** Whether a failure ends the connection. */
+  readonly enforced: boolean;
+  readonly detail?: string;
+}
+
+export interface KubeletMessage {
+  readonly node: string;
+  readonly transport: "verified" | "insecure";
+  readonly outcome: "answered" | "failed";
+  /** The HTTP status, where there was an answer. */
+  readonly status?: number;
+  readonly code?: string;
+  readonly detail?: string;
+  /** Until the head of the answer. */
+  readonly durationMs: number;
 }
 
 export interface RuntimeMessage {
