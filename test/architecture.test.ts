@@ -44,7 +44,7 @@ describe("architecture", () => {
       ["authorization", "admission", "representations"],
       ["service-accounts"],
       ["authentication"],
-      ["endpoints", "serving"],
+      ["endpoints", "serving", "kubelet"],
       ["."],
     ],
     server: [["parts"], ["review", "certificates", "listener", "api"], ["webhooks", "gateway"], ["."]],

@@ -86,6 +86,7 @@ export const builtinKinds: readonly ResourceKind[] = [
       statusOf("", "v1", "Namespace"),
     ],
   }),
+  core("Node", "nodes", ["no"], { namespaced: false, subresources: [statusOf("", "v1", "Node")] }),
   core("Pod", "pods", ["po"], {
     categories: ["all"],
     hasGeneration: true,

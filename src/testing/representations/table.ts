@@ -7,6 +7,7 @@ import {
   objectAt,
 } from "../objects/api-object.ts";
 import type { ResourceKind } from "../objects/resource-kind.ts";
+import { nodeCells } from "./node-cells.ts";
 
 interface Column {
   readonly name: string;
@@ -54,6 +55,18 @@ const webhookColumns: readonly Column[] = [
 const columns: Readonly<Record<string, readonly Column[]>> = {
   "/configmaps": [name, { name: "Data", cell: dataSize }, age],
   "/namespaces": [name, { name: "Status", cell: (object) => objectAt(object, "status").phase ?? "" }, age],
+  "/nodes": [
+    name,
+    { name: "Status", cell: nodeCells.status },
+    { name: "Roles", cell: nodeCells.roles },
+    age,
+    { name: "Version", cell: nodeCells.version },
+    { name: "Internal-IP", priority: 1, cell: nodeCells.internalIP },
+    { name: "External-IP", priority: 1, cell: nodeCells.externalIP },
+    { name: "OS-Image", priority: 1, cell: nodeCells.osImage },
+    { name: "Kernel-Version", priority: 1, cell: nodeCells.kernelVersion },
+    { name: "Container-Runtime", priority: 1, cell: nodeCells.containerRuntime },
+  ],
   "/pods": [
     name,
     { name: "Ready", cell: (pod) => `0/${containersOf(objectAt(pod, "spec")).length}` },

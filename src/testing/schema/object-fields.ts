@@ -1,4 +1,5 @@
 import { apiFields } from "./api-fields.ts";
+import { nodeFields } from "./node-fields.ts";
 import { podFields } from "./pod-fields.ts";
 
 /** One field of a message. */
@@ -41,11 +42,11 @@ const own: Readonly<Record<string, string>> = {
     "1 userInfo UserInfo, 0 name string, 0 uid string, 0 groups [string], 0 extra {StringList}",
 };
 
-const tables: Readonly<Record<string, string>> = { ...podFields, ...apiFields, ...own };
+const tables: Readonly<Record<string, string>> = { ...podFields, ...nodeFields, ...apiFields, ...own };
 
 const rbac = "rbac.authorization.k8s.io/v1";
 const kinds: Readonly<Record<string, readonly string[]>> = {
-  v1: ["ConfigMap", "Namespace", "Pod", "Secret", "Service", "ServiceAccount"],
+  v1: ["ConfigMap", "Namespace", "Node", "Pod", "Secret", "Service", "ServiceAccount"],
   [rbac]: ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
   "admissionregistration.k8s.io/v1": ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"],
   "apps/v1": ["Deployment"],

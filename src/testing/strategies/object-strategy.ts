@@ -10,6 +10,7 @@ import {
 } from "../objects/api-object.ts";
 import type { ResourceKind } from "../objects/resource-kind.ts";
 import { type FieldError, invalid, required } from "../status/field-error.ts";
+import { defaultNode, taintNewNode } from "./node-strategy.ts";
 import { defaultPodSpec } from "./pod-defaults.ts";
 import { defaultBinding, validateBinding, validateRole } from "./rbac-strategy.ts";
 import { defaultSecret, validateSecret } from "./secret-strategy.ts";
@@ -35,6 +36,7 @@ const webhooks = {
 
 const strategies: Readonly<Record<string, ObjectStrategy>> = {
   "/namespaces": { defaults: defaultNamespace, prepareForCreate: withStatus({ phase: "Active" }) },
+  "/nodes": { defaults: defaultNode, prepareForCreate: taintNewNode },
   "/pods": {
     defaults: (pod) => ({
       ...pod,
