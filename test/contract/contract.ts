@@ -6,6 +6,7 @@ import { describeListsAndWatches } from "./lists-and-watches.ts";
 import { describeMatchConditions } from "./match-conditions.ts";
 import { describeMutation } from "./mutation.ts";
 import { describeReinvocation } from "./reinvocation.ts";
+import { describeSelfSubjectReviews } from "./self-subject-reviews.ts";
 import { describeStatusBodies } from "./status-bodies.ts";
 import { describeStoredObjects } from "./stored-objects.ts";
 import type { Contract, Target, TargetKind, TargetOptions } from "./target.ts";
@@ -37,6 +38,7 @@ export function describeContract(kind: TargetKind): void {
       describeTokenRequestOrder(contract);
       describeTokenRequestValidation(contract);
       describeTokenReviews(contract);
+      describeSelfSubjectReviews(contract);
       describeAccessReviews(contract);
       describeStatusBodies(contract);
       describeStoredObjects(contract);

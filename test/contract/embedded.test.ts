@@ -12,6 +12,8 @@ describeContract({
       webhookTokens: attestations,
       // KEP-2510's field, which kube-apiserver drops
       authenticationSource: false,
+      // 1.37 has only v1
+      selfSubjectReviews: { selfSubjectReview: ["v1"], selfSubjectAttributesReview: false },
     });
     return { ...controlPlane, forgetHistory: async () => controlPlane.forgetHistory() };
   },

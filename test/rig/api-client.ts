@@ -55,7 +55,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     { body, headers }: ApiRequestOptions = {},
   ): Promise<ApiAnswer> =>
     new Promise((resolve, reject) => {
-      const payload = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+      const payload = payloadOf(body);
       const request = httpsRequest(new URL(path, options.url), {
         method,
         agent,
@@ -87,9 +87,16 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   };
 }
 
+/** Text and bytes as they are, anything else as JSON. */
+function payloadOf(body: unknown): string | Buffer | undefined {
+  return body === undefined || typeof body === "string" || Buffer.isBuffer(body)
+    ? body
+    : JSON.stringify(body);
+}
+
 function headersOf(
   { token }: ApiClientOptions,
-  payload: string | undefined,
+  payload: string | Buffer | undefined,
   more: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   return {
