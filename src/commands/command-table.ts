@@ -41,7 +41,8 @@ export const commandTable: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./call.ts")).call,
   },
   rbac: {
-    summary: "Print the exact grants for a webhook configuration's tokens, for kubectl apply -f -",
+    summary:
+      "Print exact grants, for kubectl apply -f -: for a webhook configuration's tokens, or for the gateway",
     load: async () => (await import("./rbac.ts")).rbac,
   },
   lint: {

@@ -1,7 +1,7 @@
 import type { Webhook, WebhookConfiguration } from "../apis/admissionregistration.ts";
 import { admissionReviewAPIGroups, type ServiceAccountReference } from "../apis/authentication.ts";
-import type { TypeMeta } from "../apis/meta.ts";
 import { CountersignError } from "../errors.ts";
+import { clusterGrant, namespaceGrant, type RBACObject, serviceAccountSubject } from "./rbac-objects.ts";
 
 export interface RBACGrantsOptions {
   readonly configuration: WebhookConfiguration;
@@ -14,27 +14,6 @@ export interface RBACGrantsOptions {
   /** The groups to attest. Default: those the webhooks' rules name; core and `*` have to be said. */
   readonly apiGroups?: readonly string[];
 }
-
-/** An RBAC object, ready for `kubectl apply -f -`. */
-export interface RBACObject extends TypeMeta {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly rules?: readonly PolicyRule[];
-  readonly roleRef?: { readonly apiGroup: string; readonly kind: string; readonly name: string };
-  readonly subjects?: readonly RBACSubject[];
-}
-
-interface PolicyRule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-interface RBACSubject extends ServiceAccountReference {
-  readonly kind: "ServiceAccount";
-}
-
-const rbacGroup = "rbac.authorization.k8s.io";
 
 /**
  * What has to be granted so that webhook-bound tokens for this configuration can be had, and nothing more: `attest` on
@@ -56,16 +35,20 @@ export function rbacGrants(options: RBACGrantsOptions): readonly RBACObject[] {
   return [
     // an object for each group and requester, so that what is granted for one configuration stays when another's is applied
     ...apiGroups.flatMap((group) =>
-      clusterGrant(`${name("webhook-attester", serviceAccount)}:${group}`, serviceAccount, [
-        {
-          apiGroups: ["authentication.k8s.io"],
-          resources: [admissionReviewAPIGroups],
-          resourceNames: [group],
-          verbs: ["attest"],
-        },
-      ]),
+      clusterGrant(
+        `${name("webhook-attester", serviceAccount)}:${group}`,
+        serviceAccountSubject(serviceAccount),
+        [
+          {
+            apiGroups: ["authentication.k8s.io"],
+            resources: [admissionReviewAPIGroups],
+            resourceNames: [group],
+            verbs: ["attest"],
+          },
+        ],
+      ),
     ),
-    ...namespaceGrant(requesterName, serviceAccount.namespace, requester, [
+    ...namespaceGrant(requesterName, serviceAccount.namespace, serviceAccountSubject(requester), [
       {
         apiGroups: [""],
         resources: ["serviceaccounts/token"],
@@ -73,7 +56,7 @@ export function rbacGrants(options: RBACGrantsOptions): readonly RBACObject[] {
         verbs: ["create"],
       },
     ]),
-    ...clusterGrant(name("webhook-configuration-reader", requester), requester, [
+    ...clusterGrant(name("webhook-configuration-reader", requester), serviceAccountSubject(requester), [
       {
         apiGroups: ["admissionregistration.k8s.io"],
         resources: ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
@@ -127,39 +110,4 @@ function assertAttestable(group: string, ruled: readonly string[]): void {
     "ERR_USAGE",
     `--api-group ${group}: no rule names this group, so the issuer would refuse the token; the rules name: ${ruled.map((name) => name || '""').join(", ")}`,
   );
-}
-
-function clusterGrant(name: string, to: ServiceAccountReference, rules: readonly PolicyRule[]): RBACObject[] {
-  return [
-    { apiVersion: `${rbacGroup}/v1`, kind: "ClusterRole", metadata: { name }, rules },
-    {
-      apiVersion: `${rbacGroup}/v1`,
-      kind: "ClusterRoleBinding",
-      metadata: { name },
-      roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name },
-      subjects: [subject(to)],
-    },
-  ];
-}
-
-function namespaceGrant(
-  name: string,
-  namespace: string,
-  to: ServiceAccountReference,
-  rules: readonly PolicyRule[],
-): RBACObject[] {
-  return [
-    { apiVersion: `${rbacGroup}/v1`, kind: "Role", metadata: { name, namespace }, rules },
-    {
-      apiVersion: `${rbacGroup}/v1`,
-      kind: "RoleBinding",
-      metadata: { name, namespace },
-      roleRef: { apiGroup: rbacGroup, kind: "Role", name },
-      subjects: [subject(to)],
-    },
-  ];
-}
-
-function subject(account: ServiceAccountReference): RBACSubject {
-  return { kind: "ServiceAccount", namespace: account.namespace, name: account.name };
 }
