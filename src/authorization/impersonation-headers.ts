@@ -19,7 +19,7 @@ export function mentionsImpersonation(rawHeaders: readonly string[]): boolean {
 
 /** Whether a header of this name speaks of impersonation. */
 export function isImpersonation(name: string): boolean {
-  return name.length > prefix.length && name.slice(0, prefix.length).toLowerCase() === prefix;
+  return name.slice(0, prefix.length).toLowerCase() === prefix;
 }
 
 /**

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { AnswerStatusError } from "../../apis/answer-status.ts";
 import type { UserInfo } from "../../apis/authentication.ts";
 import { parseRequestInfo, type RequestInfo } from "../../authorization/request-attributes.ts";
 import { CountersignError } from "../../errors.ts";
 import { createWarningRecorder } from "../../webhook/dispatch/warning-recorder.ts";
-import { impersonate } from "../authentication/impersonation.ts";
+import { createGrantedImpersonation } from "../authentication/impersonation.ts";
 import { clientCertificateOf, type RequestAuthentication } from "../authentication/request-authentication.ts";
 import { forbidden } from "../authorization/forbidden.ts";
 import type { Authorizer } from "../authorization/rbac-authorizer.ts";
@@ -101,7 +102,7 @@ async function serve(
   response.setHeader("date", new Date(options.now()).toUTCString());
   const recorder = createWarningRecorder();
   try {
-    const arrival = receive(request, options);
+    const arrival = await receive(request, options, signal);
     const body = await readBody(request);
     const { url, path, info, user, authenticatedBy } = arrival;
     const call: ApiCall = {
@@ -114,14 +115,25 @@ async function serve(
     };
     await writeAnswer(response, await options.answer(call), recorder.warnings, signal);
   } catch (error) {
-    const failure = error instanceof StatusError ? error : internalError((error as Error).message);
+    const failure = failureOf(error);
     if (!response.headersSent) writeStatus(response, failure, recorder.warnings);
     else response.destroy();
   }
 }
 
-/** @throws 401, 403 */
-function receive(request: IncomingMessage, options: HttpsListenerOptions): Arrival {
+function failureOf(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  if (!(error instanceof AnswerStatusError)) return internalError((error as Error).message);
+  const { code, reason, message, details } = error.answer;
+  return new StatusError(code, reason, message, details);
+}
+
+/** @throws 400, 401, 403 */
+async function receive(
+  request: IncomingMessage,
+  options: HttpsListenerOptions,
+  signal: AbortSignal,
+): Promise<Arrival> {
   const { authentication, authorizer, onRequest } = options;
   const method = request.method ?? "GET";
   // only path and query are read: the host is nothing that a client decides
@@ -131,7 +143,8 @@ function receive(request: IncomingMessage, options: HttpsListenerOptions): Arriv
   const info = parseRequestInfo(method, path, url.searchParams);
   const certificate = clientCertificateOf(request.socket as TLSSocket);
   const { user: requester, by } = authentication.authenticate(request.headers.authorization, certificate);
-  const user = impersonate(request.headersDistinct, requester, authorizer);
+  const impersonation = createGrantedImpersonation(authorizer);
+  const user = await impersonation.impersonate(requester, request.rawHeaders, { signal });
   const { allowed, reason } = authorizer.authorize(user, info);
   if (!allowed) throw forbidden(user, info, reason);
   return { info, path, url, user, authenticatedBy: by };

@@ -1,112 +1,65 @@
 import { expect } from "chai";
+import { AnswerStatusError } from "../../../src/apis/answer-status.ts";
 import type { UserInfo } from "../../../src/apis/authentication.ts";
-import { impersonate } from "../../../src/testing/authentication/impersonation.ts";
-import type { Authorizer } from "../../../src/testing/authorization/rbac-authorizer.ts";
-import { StatusError } from "../../../src/testing/status/status-error.ts";
+import type { RequestAttributes } from "../../../src/authorization/request-attributes.ts";
+import { createGrantedImpersonation } from "../../../src/testing/authentication/impersonation.ts";
+import type { Decision } from "../../../src/testing/authorization/rbac-authorizer.ts";
+import { rejectionOf } from "../../rejection.ts";
 
 const requester: UserInfo = { username: "proxy", groups: ["system:authenticated"] };
 
-describe("impersonation", () => {
-  /** Allows what is listed as `group/resource[/subresource] namespace name`, and keeps what it was asked. */
-  const authorizer = (allowed: readonly string[] | "all"): Authorizer & { readonly asked: string[] } => {
-    const asked: string[] = [];
-    return {
-      asked,
-      authorize(user, { verb, group, resource, subresource, namespace, name }) {
-        expect([user, verb]).to.deep.equal([requester, "impersonate"]);
-        const what = [group, resource, subresource].filter(Boolean).join("/");
-        asked.push([what, namespace, name].filter(Boolean).join(" "));
-        return { allowed: allowed === "all" || allowed.includes(asked.at(-1)!), reason: "" };
+describe("createGrantedImpersonation", () => {
+  const asked: [UserInfo, RequestAttributes][] = [];
+  const deciding = (decision: Decision) =>
+    createGrantedImpersonation({
+      authorize(user, attributes) {
+        asked.push([user, attributes]);
+        return decision;
       },
       rulesFor: () => [],
-    };
-  };
-  const as = (headers: Record<string, string[]>, allowed: readonly string[] | "all" = "all"): UserInfo =>
-    impersonate(headers, requester, authorizer(allowed));
-
-  it("without its headers leaves the requester who he is", () => {
-    expect(as({ "x-other": ["a"] })).to.equal(requester);
-  });
-
-  it("gives a user's name, and that he is authenticated", () => {
-    expect(as({ "impersonate-user": ["jane"] })).to.deep.equal({
-      username: "jane",
-      groups: ["system:authenticated"],
     });
-  });
+  beforeEach(() => asked.splice(0));
 
-  it("gives groups, uid and extra, each by its own", () => {
-    const headers = {
-      "impersonate-user": ["jane"],
-      "impersonate-group": ["dev", "ops"],
-      "impersonate-uid": ["u1"],
-      "impersonate-extra-example.com%2fscope": ["a", "b"],
-    };
-    expect(as(headers)).to.deep.equal({
-      username: "jane",
-      uid: "u1",
-      groups: ["dev", "ops", "system:authenticated"],
-      extra: { "example.com/scope": ["a", "b"] },
-    });
-    const asked = authorizer("all");
-    impersonate(headers, requester, asked);
-    expect(asked.asked).to.deep.equal([
-      "users jane",
-      "groups dev",
-      "groups ops",
-      "authentication.k8s.io/userextras/example.com/scope a",
-      "authentication.k8s.io/userextras/example.com/scope b",
-      "authentication.k8s.io/uids u1",
+  it("asks the control plane's own authorizer with every attribute it compares", async () => {
+    const headers = ["Impersonate-User", "system:serviceaccount:ns:sa", "Impersonate-Extra-Scope", "a"];
+    const user = await deciding({ allowed: true, reason: "" }).impersonate(requester, headers);
+    expect(user.username).to.equal("system:serviceaccount:ns:sa");
+    const common = { isResourceRequest: true, path: "", verb: "impersonate", version: "v1" };
+    expect(asked).to.deep.equal([
+      [
+        requester,
+        { ...common, group: "", resource: "serviceaccounts", subresource: "", namespace: "ns", name: "sa" },
+      ],
+      [
+        requester,
+        {
+          ...common,
+          group: "authentication.k8s.io",
+          resource: "userextras",
+          subresource: "scope",
+          namespace: "",
+          name: "a",
+        },
+      ],
     ]);
   });
 
-  it("gives a ServiceAccount its own groups, unless others are asked for", () => {
-    const user = "system:serviceaccount:ns:sa";
-    expect(as({ "impersonate-user": [user] }, ["serviceaccounts ns sa"]).groups).to.deep.equal([
-      "system:serviceaccounts",
-      "system:serviceaccounts:ns",
-      "system:authenticated",
-    ]);
-    expect(as({ "impersonate-user": [user], "impersonate-group": ["dev"] }).groups).to.deep.equal([
-      "dev",
-      "system:authenticated",
-    ]);
-  });
-
-  it("of anonymous is not authenticated", () => {
-    expect(as({ "impersonate-user": ["system:anonymous"] }).groups).to.deep.equal(["system:unauthenticated"]);
-  });
-
-  const refused = (headers: Record<string, string[]>, allowed: readonly string[]): number | undefined => {
-    try {
-      as(headers, allowed);
-      return undefined;
-    } catch (error) {
-      return error instanceof StatusError ? error.status.code : -1;
-    }
-  };
-
-  it("is refused as soon as one part is not granted", () => {
-    const headers = { "impersonate-user": ["jane"], "impersonate-group": ["dev"], "impersonate-uid": ["u"] };
-    const all = ["users jane", "groups dev", "authentication.k8s.io/uids u"];
-    expect(refused(headers, all)).to.equal(undefined);
-    for (const missing of all)
-      expect(
-        refused(
-          headers,
-          all.filter((one) => one !== missing),
-        ),
-      ).to.equal(403);
-  });
-
-  for (const header of ["impersonate-group", "impersonate-uid", "impersonate-extra-scope"])
-    it(`by ${header} without a user is a bad request`, () => {
-      expect(refused({ [header]: ["a"] }, [])).to.equal(400);
+  it("answers who was not granted it with 403 and the authorizer's reason", async () => {
+    const error = await rejectionOf(
+      deciding({ allowed: false, reason: "no role" }).impersonate(requester, ["Impersonate-User", "jane"]),
+    );
+    expect(error).to.be.instanceOf(AnswerStatusError);
+    expect((error as AnswerStatusError).answer).to.deep.include({
+      code: 403,
+      message:
+        'users "jane" is forbidden: User "proxy" cannot impersonate resource "users" in API group "" at the cluster scope: no role',
     });
+  });
 
-  it("keeps an extra key that is not percent-encoded UTF-8 as it stands", () => {
-    expect(as({ "impersonate-user": ["jane"], "impersonate-extra-%e0%a4%a": ["a"] }).extra).to.deep.equal({
-      "%e0%a4%a": ["a"],
-    });
+  it("asks nobody where nobody is impersonated", async () => {
+    expect(await deciding({ allowed: false, reason: "" }).impersonate(requester, ["X", "y"])).to.equal(
+      requester,
+    );
+    expect(asked).to.deep.equal([]);
   });
 });
