@@ -1,6 +1,10 @@
 import { expect } from "chai";
 import type { GatewayConfiguration } from "../../src/configuration/gateway-configuration.ts";
 import { parseGatewayConfiguration } from "../../src/configuration/load-gateway-configuration.ts";
+import { accessGrants } from "../../src/inspection/access-grants.ts";
+import { decodeLintInputs } from "../../src/inspection/lint/decode-lint-inputs.ts";
+import { lint } from "../../src/inspection/lint/lint.ts";
+import { parseLintDocuments } from "../../src/inspection/lint/lint-document.ts";
 import { cases } from "../charts/cases.ts";
 import {
   isOf,
@@ -46,7 +50,7 @@ await describeWith(["helm"], "the chart's gateway", () => {
     expect([...new Set(components)].toSorted()).to.deep.equal(["gateway", "monitoring"]);
   });
 
-  it("has the defaults that the configuration has, but for the CA of the API server's client certificates", () => {
+  it("has the defaults that the configuration has, but for what differs in a cluster", () => {
     const { authentication, ...rendered } = gatewayConfigurationOf(objectsOf("gateway"));
     const { listen, admin, tls, kubelet } = rendered;
     const files = {
@@ -57,7 +61,10 @@ await describeWith(["helm"], "the chart's gateway", () => {
       ...{ apiVersion: "countersign.dev/v1alpha1", kind: "GatewayConfiguration" },
       tls: { certFile: tls.certFile, keyFile: tls.keyFile },
       authentication: { clientCAFromConfigMap: true, tokenReview: {} },
-      kubelet: { clientCertificate: files, caFile: kubelet.caFile },
+      kubelet: {
+        ...{ clientCertificate: files, caFile: kubelet.caFile },
+        addressTypes: ["InternalIP", "ExternalIP", "Hostname"],
+      },
     };
     const defaults = parseGatewayConfiguration(JSON.stringify(least), sourceOf("least.yaml"));
     expect({ ...rendered, authentication }).to.deep.equal(defaults);
@@ -107,6 +114,26 @@ await describeWith(["helm"], "the chart's gateway", () => {
       });
       expect(files.toSorted()).to.deep.equal([...new Set(named)].toSorted());
     });
+
+  it("leaves lint nothing to find in what it is by default", () => {
+    const text = one(objectsOf("gateway"), "ConfigMap", "countersign-gateway").data["gateway.yaml"];
+    const { inputs, findings } = decodeLintInputs(parseLintDocuments(text, "gateway.yaml"));
+    expect(inputs.gateways).to.have.length(1);
+    expect([...findings, ...lint(inputs)]).to.deep.equal([]);
+  });
+
+  it("is granted what countersign rbac --for gateway prints", () => {
+    const to = { kind: "ServiceAccount", namespace: release.namespace, name: "countersign-gateway" } as const;
+    const printed = accessGrants({ purpose: "gateway", to });
+    const rulesOf = (objects: readonly { readonly kind: string }[]) =>
+      objects.find(({ kind }) => kind === "ClusterRole");
+    const rendered = objectsOf("gateway").filter(isOfGateway);
+    expect(rulesOf(rendered)).to.have.deep.property("rules", (rulesOf(printed) as RenderedObject).rules);
+    const readers = [...rendered, ...printed].filter(({ kind }) => kind === "RoleBinding");
+    expect(readers.map((object) => (object as RenderedObject).roleRef.name)).to.deep.equal(
+      Array(2).fill("extension-apiserver-authentication-reader"),
+    );
+  });
 
   it("takes kubelets' CA from the cluster's, unless another is named", () => {
     const caOf = (name: string) =>
