@@ -29,7 +29,7 @@ export interface Log {
 
 /**
  * Writes by pino what is published on the diagnostics channels. pino is loaded with the first line that is wanted: no
- * start waits for it. `caller` is who called the webhook, `user` who made the request under review.
+ * start waits for it. `caller` is who called, `user` who made the request: that under review, or the one as whom the caller acts.
  */
 export function createLog({ level = "info", destination }: LogOptions): Log {
   let current = level;
@@ -91,6 +91,15 @@ function listeners(write: Log["write"], debugging: () => boolean) {
       const { allowed, ...fields } = message;
       if (allowed) write("debug", "allowed", fields);
       else write("info", "denied", fields);
+    },
+    "countersign:apiRequest": (fields: Messages["countersign:apiRequest"]) =>
+      write(fields.code >= 500 ? "warn" : "info", "request", { ...fields }),
+    "countersign:kubelet"(fields: Messages["countersign:kubelet"]) {
+      if (fields.outcome === "failed") write("warn", "kubelet not reached", { ...fields });
+      else if (debugging()) write("debug", "kubelet answered", { ...fields });
+    },
+    "countersign:kubeletCertificate"(fields: Messages["countersign:kubeletCertificate"]) {
+      if (fields.status === "failure") write("warn", "a kubelet's certificate is another's", { ...fields });
     },
     "countersign:refusal": (fields: Messages["countersign:refusal"]) =>
       write("warn", fields.outcome === "refused" ? "refused" : "would have been refused", { ...fields }),

@@ -59,6 +59,50 @@ describe("createLog", () => {
     });
   });
 
+  it("says of a request to a gateway whose credential it came with and as whom it was made", async () => {
+    start();
+    const requests = diagnosticsChannel("countersign:apiRequest");
+    const request = {
+      httpMethod: "GET",
+      path: "/api/v1/namespaces/shop/pods/web/log",
+      caller: "admin",
+      method: "clientCertificate" as const,
+      user: "jane",
+      cut: false,
+      durationMs: 1,
+    };
+    requests.publish({ ...request, code: 200 });
+    requests.publish({ ...request, code: 500, refusal: "ERR_KUBELET_CERTIFICATE", detail: "expired" });
+    const [served, failed] = await lines();
+    expect(served).to.include({ level: "info", msg: "request", caller: "admin", user: "jane" });
+    expect(failed).to.include({ level: "warn", msg: "request", detail: "expired" });
+  });
+
+  it("says which kubelet was not reached, and whose certificate was another's, enforced or not", async () => {
+    start();
+    const kubelets = diagnosticsChannel("countersign:kubelet");
+    kubelets.publish({ node: "a", transport: "verified", outcome: "answered", status: 200, durationMs: 1 });
+    kubelets.publish({
+      node: "a",
+      transport: "insecure",
+      outcome: "failed",
+      code: "ERR_KUBELET_UNREACHABLE",
+      detail: "refused",
+      durationMs: 1,
+    });
+    const certificates = diagnosticsChannel("countersign:kubeletCertificate");
+    certificates.publish({ node: "a", status: "success", enforced: true });
+    certificates.publish({ node: "a", status: "failure", enforced: false, detail: "is of b" });
+    const [unreached, another, ...others] = await lines();
+    expect(others).to.deep.equal([]);
+    expect(unreached).to.include({
+      level: "warn",
+      msg: "kubelet not reached",
+      code: "ERR_KUBELET_UNREACHABLE",
+    });
+    expect(another).to.include({ level: "warn", node: "a", enforced: false, detail: "is of b" });
+  });
+
   it("says why a caller was refused, at a level that is on", async () => {
     start();
     const refusals = diagnosticsChannel("countersign:refusal");
