@@ -8,6 +8,7 @@ export interface APIResource {
   readonly namespaced: boolean;
   readonly kind: string;
   readonly verbs: readonly string[];
+  readonly shortNames?: readonly string[];
 }
 
 /** `/apis/GROUP/VERSION`, `/api/v1` */

@@ -60,7 +60,9 @@ function requirePlainPath({ rules, request }: Arrival): void {
 async function authenticate(arrival: Arrival): Promise<void> {
   const { rules, request } = arrival;
   try {
-    arrival.caller = await rules.authenticator.authenticateRequest(presentedCredentials(request));
+    arrival.caller = await rules.authenticator.authenticateRequest(presentedCredentials(request), {
+      impersonation: "handled",
+    });
   } catch (cause) {
     throw new AnswerStatusError(errorCodeOf(cause), unauthorizedStatus, { cause });
   }
@@ -70,15 +72,26 @@ function passWarnings({ caller, warn }: Arrival): void {
   for (const warning of caller?.warnings ?? []) warn(warning);
 }
 
-/** What comes behind sees nothing that was not verified, and nothing that it could replay. */
-function stripCredentials(arrival: Arrival): void {
-  const { rules, request } = arrival;
+/** What comes behind sees nothing that was not verified, and nothing that it could replay, in whatever form it looks. */
+function stripCredentials({ rules, request }: Arrival): void {
   const kept = rules.authenticator.withoutCredentials(request.rawHeaders);
-  const names = new Set<string>();
-  for (let index = 0; index < kept.length; index += 2) names.add(kept[index]!.toLowerCase());
-  for (const name of Object.keys(request.headers)) if (!names.has(name)) delete request.headers[name];
+  const values = new Map<string, string[]>();
+  for (let index = 0; index + 1 < kept.length; index += 2) {
+    const name = kept[index]!.toLowerCase();
+    values.set(name, [...(values.get(name) ?? []), kept[index + 1]!]);
+  }
+  for (const form of [request.headers, request.headersDistinct])
+    for (const name of Object.keys(form)) if (!values.has(name)) delete form[name];
+  // of this one only the protocol that carries a token is taken out
+  const protocols = values.get(webSocketProtocol);
+  if (protocols !== undefined) {
+    request.headers[webSocketProtocol] = protocols.join(", ");
+    request.headersDistinct[webSocketProtocol] = protocols;
+  }
   request.rawHeaders = [...kept];
 }
+
+const webSocketProtocol = "sec-websocket-protocol";
 
 async function impersonate(arrival: Arrival): Promise<void> {
   const { rules, rawHeaders, signal } = arrival;

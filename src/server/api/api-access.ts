@@ -69,12 +69,18 @@ export function createAccess(rules: AccessRules): Middleware<APIState> {
       report.state = Object.assign(context.state, stateOf(report.arrival));
       await next();
     } catch (error) {
-      report.failure = error;
+      if (!isClientGone(error)) report.failure = error;
       if (response.headersSent) response.destroy();
       else writeAPIAnswer(context, failureAnswer(error));
     }
     report.publish();
   };
+}
+
+/** Whoever does not wait for the end has no failure: of streams, and of what was aborted for it. */
+function isClientGone(error: unknown): boolean {
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return code === "ERR_STREAM_PREMATURE_CLOSE" || name === "AbortError";
 }
 
 async function letIn(arrival: Arrival): Promise<void> {

@@ -1,0 +1,65 @@
+import { pipeline } from "node:stream/promises";
+import { headersToKubelet } from "../../kubelet/forwarded-headers.ts";
+import type { UpgradedKubelet } from "../../kubelet/kubelet-client.ts";
+import type { APIContext } from "../api/api-state.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import { takeConnection } from "./upgradable-response.ts";
+
+/** What two ends agree on the protocol by; a token among the subprotocols is gone from the request by now. */
+const agreement = new Set([
+  "connection",
+  "upgrade",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-protocol",
+  "sec-websocket-accept",
+  "x-stream-protocol-version",
+]);
+
+/** Of an upgrade request's raw headers those that a kubelet is shown. */
+export function upgradeHeadersToKubelet(rawHeaders: readonly string[]): readonly string[] {
+  return [...headersToKubelet(rawHeaders), ...agreed(rawHeaders)];
+}
+
+/** Passes on, both ways, what caller and kubelet say once they speak another protocol; resolves when they have ended. */
+export async function relayConnection(
+  context: APIContext,
+  kubelet: UpgradedKubelet,
+  openStreams: OpenStreams,
+): Promise<void> {
+  const { res: response } = context;
+  const taken = takeConnection(response);
+  if (taken === undefined) {
+    kubelet.socket.destroy();
+    return;
+  }
+  context.respond = false;
+  const { socket, head } = taken;
+  const close = openStreams.open();
+  try {
+    socket.write(headOf(kubelet));
+    socket.write(kubelet.head);
+    kubelet.socket.write(head);
+    await Promise.all([pipeline(kubelet.socket, socket), pipeline(socket, kubelet.socket)]);
+  } finally {
+    socket.destroy();
+    kubelet.socket.destroy();
+    close();
+    response.emit("close");
+  }
+}
+
+function headOf({ headers }: UpgradedKubelet): string {
+  const lines = ["HTTP/1.1 101 Switching Protocols"];
+  const said = agreed(headers);
+  for (let index = 0; index + 1 < said.length; index += 2) lines.push(`${said[index]}: ${said[index + 1]}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function agreed(rawHeaders: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2)
+    if (agreement.has(rawHeaders[index]!.toLowerCase()))
+      kept.push(rawHeaders[index]!, rawHeaders[index + 1]!);
+  return kept;
+}

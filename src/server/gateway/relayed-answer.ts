@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { AnswerStatusError } from "../../apis/answer-status.ts";
+import { headersFromKubelet } from "../../kubelet/forwarded-headers.ts";
+import type { KubeletAnswer } from "../../kubelet/kubelet-client.ts";
+import type { APIContext } from "../api/api-state.ts";
+import type { OpenStreams } from "./open-streams.ts";
+
+/** Of a kubelet's explanation this much is repeated. */
+const longestExplanation = 1_000;
+
+/** Answers as a kubelet does, as fast as the caller reads. @throws AnswerStatusError 500 for what is no answer to the caller. */
+export async function relayAnswer(
+  context: APIContext,
+  nodeName: string,
+  answer: KubeletAnswer,
+  openStreams: OpenStreams,
+): Promise<void> {
+  await assertRelayable(nodeName, answer);
+  const { res: response } = context;
+  context.respond = false;
+  response.statusCode = answer.status;
+  const headers = headersFromKubelet(answer.body.rawHeaders);
+  for (let index = 0; index + 1 < headers.length; index += 2)
+    response.setHeader(headers[index]!, headers[index + 1]!);
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.flushHeaders();
+  const close = openStreams.open();
+  try {
+    await pipeline(answer.body, response);
+  } finally {
+    close();
+  }
+}
+
+/**
+ * What a kubelet says of the gateway is no answer for its caller: kubectl would take a 401 for its own, and follow a
+ * redirect with its credentials.
+ */
+async function assertRelayable(nodeName: string, { status, body }: KubeletAnswer): Promise<void> {
+  const isRedirect = status >= 300 && status < 400;
+  if (!isRedirect && status !== 401 && status !== 403 && status >= 200) return;
+  const said = isRedirect ? "" : await explanationOf(body);
+  body.destroy();
+  const what = isRedirect ? "redirects the gateway, which follows nobody" : "refuses the gateway";
+  throw new AnswerStatusError("ERR_KUBELET_ANSWER", {
+    code: 500,
+    reason: "InternalError",
+    message: `Internal error occurred: the kubelet of node ${JSON.stringify(nodeName)} ${what} (${status})${said}`,
+    details: {},
+  });
+}
+
+async function explanationOf(body: IncomingMessage): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of body.setEncoding("utf8")) {
+      text += chunk as string;
+      if (text.length > longestExplanation) break;
+    }
+  } catch {
+    // what came of it has to do
+  }
+  return text.trim() === "" ? "" : `: ${text.slice(0, longestExplanation).trim()}`;
+}

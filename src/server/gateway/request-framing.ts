@@ -1,0 +1,48 @@
+import type { IncomingMessage } from "node:http";
+import type { Next } from "koa";
+import { AnswerStatusError } from "../../apis/answer-status.ts";
+import type { RequestInfo } from "../../authorization/request-attributes.ts";
+import type { APIContext } from "../api/api-state.ts";
+import { headerValues } from "../parts/request-headers.ts";
+import { isNodeProxy } from "./node-proxy-request.ts";
+
+/** Lets through what is read to its end by whoever answers, and nothing else. Only a node's proxy may be upgraded. */
+export async function guardFraming(context: APIContext, next: Next): Promise<void> {
+  const { info } = context.state;
+  if (!readsBody(info)) assertNoBody(context.req);
+  if (!isNodeProxy(info)) assertNoUpgrade(context.req);
+  await next();
+}
+
+/**
+ * Refuses what nobody here reads. A body where none is read would be passed over, and whoever stands between client and
+ * gateway may have another idea of where it ends.
+ * @throws AnswerStatusError 400.
+ */
+function assertNoBody({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): void {
+  const lengths = headerValues(rawHeaders, "content-length");
+  const coded = headerValues(rawHeaders, "transfer-encoding").length > 0;
+  if (!coded && lengths.every((length) => /^0+$/.test(length))) return;
+  throw badRequest("a body is not read here: send the request without one");
+}
+
+/** Who somebody is is asked with a body, nothing else. */
+function readsBody({ verb, group, isResourceRequest }: RequestInfo): boolean {
+  return isResourceRequest && verb === "create" && group === "authentication.k8s.io";
+}
+
+/** @throws AnswerStatusError 400 where a request would have its connection speak another protocol. */
+export function assertNoUpgrade({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): void {
+  if (wantsUpgrade({ rawHeaders }))
+    throw badRequest("an upgrade to another protocol is not served here: send the request without one");
+}
+
+/** Whether a request would have its connection speak another protocol, in whatever way it says so. */
+export function wantsUpgrade({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): boolean {
+  const tokens = headerValues(rawHeaders, "connection").flatMap((value) => value.toLowerCase().split(","));
+  return headerValues(rawHeaders, "upgrade").length > 0 || tokens.some((token) => token.trim() === "upgrade");
+}
+
+export function badRequest(message: string): AnswerStatusError {
+  return new AnswerStatusError("ERR_REQUEST_INVALID", { code: 400, reason: "BadRequest", message });
+}
