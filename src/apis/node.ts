@@ -14,3 +14,18 @@ export interface Node extends TypeMeta {
     readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
   };
 }
+
+export interface Pod extends TypeMeta {
+  readonly metadata: ObjectMeta & { readonly name: string; readonly namespace: string };
+  readonly spec?: {
+    /** Empty until the pod has been scheduled. */
+    readonly nodeName?: string;
+    readonly containers?: readonly NamedContainer[];
+    readonly initContainers?: readonly NamedContainer[];
+    readonly ephemeralContainers?: readonly NamedContainer[];
+  };
+}
+
+export interface NamedContainer {
+  readonly name: string;
+}

@@ -1,8 +1,27 @@
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import type { Node } from "../apis/node.ts";
+import { diagnosticsChannel } from "../diagnostics.ts";
+import { CountersignError, errorCodeOf, errorMessageOf } from "../errors.ts";
+import { dialKubelet, type ResolveHost, resolveHost } from "../transport/kubelet-dial.ts";
+import type { Dial } from "../transport/kubelet-pool.ts";
+import { type UpgradedConnection, upgradeConnection } from "../transport/kubelet-upgrade.ts";
+import { type AddressAdmissionOptions, createAddressAdmission } from "./address-admission.ts";
+import { type ConnectionInfoOptions, connectionInfo } from "./connection-info.ts";
+import { createExchangeLimits } from "./exchange-limits.ts";
+import { connectionFailure, type KubeletPeer, timeoutFailure } from "./kubelet-connection-error.ts";
+import { exchangeHeaders, upgradeHeaders } from "./kubelet-headers.ts";
+import {
+  createKubeletIdentity,
+  type KubeletIdentity,
+  type KubeletIdentityOptions,
+} from "./kubelet-identity.ts";
+import { createKubeletPools } from "./kubelet-pools.ts";
+import type { KubeletTransport } from "./kubelet-transport.ts";
+import { verifyKubelet } from "./kubelet-verification.ts";
 
-/** How a kubelet's serving certificate is looked at. The two never share a connection. */
-export type KubeletTransport = "verified" | "insecure";
+export type { KubeletTransport } from "./kubelet-transport.ts";
 
 export interface KubeletExchange {
   /** As the API server has it: who asks names a node, never an address. */
@@ -11,16 +30,29 @@ export interface KubeletExchange {
   readonly method: string;
   /** Path and query, byte for byte as they go on the wire. */
   readonly path: string;
-  /** Names and values in turn; `Host` is added. No credential: the client certificate is the only one a kubelet is shown. */
+  /** Names and values in turn; of these `Accept`, `Accept-Encoding` and `User-Agent` go on, and with a body `Content-Type`. */
   readonly headers: readonly string[];
-  readonly body?: Buffer;
-  readonly signal?: AbortSignal;
+  readonly body?: Buffer | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The head of a kubelet's answer; `body` is read by whoever asked, at its own pace, and ends the connection where it is destroyed. */
 export interface KubeletAnswer {
   readonly status: number;
   readonly body: IncomingMessage;
+}
+
+/** A request that the kubelet speak another protocol from here on; never over an unverified connection. */
+export type KubeletUpgrade = Omit<KubeletExchange, "transport" | "body">;
+
+/** The kubelet speaks the other protocol now, on a connection that is nobody else's. */
+export interface UpgradedKubelet {
+  readonly status: 101;
+  /** Names and values in turn, as they came. */
+  readonly headers: readonly string[];
+  readonly socket: Duplex;
+  /** What came right behind the head. */
+  readonly head: Buffer;
 }
 
 /** Reaches kubelets. */
@@ -30,5 +62,152 @@ export interface KubeletClient {
    * @throws ERR_KUBELET_ADDRESS, ERR_KUBELET_CERTIFICATE, ERR_KUBELET_UNREACHABLE, and the signal's reason.
    */
   exchange(request: KubeletExchange): Promise<KubeletAnswer>;
+  /**
+   * The same on a connection of its own, which is the caller's if the kubelet agrees; otherwise its answer. Of the headers
+   * those of an upgrade go on as well.
+   * @throws as {@link exchange} does.
+   */
+  upgrade(request: KubeletUpgrade): Promise<UpgradedKubelet | KubeletAnswer>;
+  /** Ends every connection. */
   close(): void;
+}
+
+export interface KubeletClientOptions
+  extends KubeletIdentityOptions,
+    ConnectionInfoOptions,
+    AddressAdmissionOptions {
+  /**
+   * Whether a verified connection has to end at `system:node:NAME` of `system:nodes` (KEP-4872): a node can have any
+   * address written into its Node, but a certificate only in its own name. Default `verify`.
+   */
+  readonly nodeNames?: "verify" | "ignore" | undefined;
+  /** From the dial to the head of the answer. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: the machine's own resolver. */
+  readonly resolve?: ResolveHost | undefined;
+}
+
+const kubeletChannel = diagnosticsChannel("countersign:kubelet");
+const defaultTimeoutMs = 30_000;
+
+/**
+ * A client for all of a cluster's kubelets. It shows them its client certificate and no other credential; it dials only
+ * where `addressTypes`, `ports`, `addressRanges` and `apiServers` let it, at the very address that was judged; a verified
+ * connection writes nothing before its peer has shown the node's own certificate, and an insecure one is never used in its
+ * place. Connections are kept for a minute, for each node, identity and transport apart.
+ * @throws ERR_KUBELET_ADDRESS for a range that is no CIDR.
+ */
+export function createKubeletClient(options: KubeletClientOptions): KubeletClient {
+  const { timeoutMs = defaultTimeoutMs } = options;
+  const identity = createKubeletIdentity(options);
+  const dialOf = createDials(options);
+  const pools = createKubeletPools();
+  const limits = createExchangeLimits(timeoutMs);
+
+  /** Within the limits, and in the words of whoever reads the failure. */
+  async function reach<T extends Reached>(
+    { node, signal }: Pick<KubeletExchange, "node" | "signal">,
+    send: (peer: KubeletPeer, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const peer = { nodeName: node.metadata.name, ...connectionInfo(node, options) };
+    const limit = limits.begin(signal, () => timeoutFailure(peer, timeoutMs));
+    try {
+      const reached = await send(peer, limit.signal);
+      limit.answered("response" in reached ? reached.socket : reached);
+      return reached;
+    } catch (error) {
+      limit.lift();
+      if (limit.signal.aborted) throw limit.signal.reason;
+      throw error instanceof CountersignError ? error : connectionFailure(peer, error as Error);
+    }
+  }
+
+  return {
+    async exchange(request) {
+      const { transport, method, path, body } = request;
+      const incoming = await observed(request, transport, () =>
+        reach(request, (peer, signal) => {
+          const now = identity();
+          const pool = pools.get(peer, transport, now, dialOf(peer, transport, now));
+          return pool.request({ method, path, headers: exchangeHeaders(peer, request), body, signal });
+        }),
+      );
+      return { status: incoming.statusCode ?? 0, body: incoming };
+    },
+    async upgrade(request) {
+      const { method, path } = request;
+      const reached = await observed(request, "verified", () =>
+        reach<Reached>(request, async (peer, signal) => {
+          const headers = upgradeHeaders(peer, request);
+          const socket = await dialOf(peer, "verified", identity())(signal);
+          return upgradeConnection(socket, { method, path, headers, signal });
+        }),
+      );
+      if (!("response" in reached)) return { status: reached.statusCode ?? 0, body: reached };
+      const { response, socket, head } = reached;
+      return { status: 101, headers: response.rawHeaders, socket, head };
+    },
+    close() {
+      limits.close(new CountersignError("ERR_KUBELET_UNREACHABLE", "connections to kubelets are closed"));
+      pools.close();
+    },
+  };
+}
+
+type Reached = IncomingMessage | UpgradedConnection;
+
+function createDials({
+  resolve = resolveHost,
+  nodeNames = "verify",
+  ...options
+}: KubeletClientOptions): (
+  peer: KubeletPeer,
+  transport: KubeletTransport,
+  identity: KubeletIdentity,
+) => Dial {
+  const admit = createAddressAdmission(options, resolve);
+  const verify = {
+    verified: (socket: TLSSocket, peer: KubeletPeer) => verifyKubelet(socket, peer, nodeNames),
+    insecure: () => undefined,
+  };
+  return (peer, transport, { contexts }) =>
+    (signal) =>
+      dialKubelet(
+        {
+          host: peer.host,
+          port: peer.port,
+          secureContext: contexts[transport],
+          resolve,
+          admit: (addresses) => admit(peer, addresses),
+          verify: (socket) => verify[transport](socket, peer),
+        },
+        signal,
+      );
+}
+
+/** Tells whoever counts; a caller that gave up is nobody's failure. */
+async function observed<T extends Reached>(
+  { node, signal }: Pick<KubeletExchange, "node" | "signal">,
+  transport: KubeletTransport,
+  reach: () => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  const common = () => ({
+    node: node.metadata.name,
+    transport,
+    durationMs: performance.now() - startedAt,
+  });
+  try {
+    const reached = await reach();
+    const { statusCode: status = 0 } = "response" in reached ? reached.response : reached;
+    kubeletChannel.publish({ ...common(), outcome: "answered", status });
+    return reached;
+  } catch (error) {
+    if (signal?.aborted !== true)
+      kubeletChannel.publish({
+        ...common(),
+        ...{ outcome: "failed", code: errorCodeOf(error), detail: errorMessageOf(error) },
+      });
+    throw error;
+  }
 }

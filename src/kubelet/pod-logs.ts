@@ -5,7 +5,9 @@ export interface PodLogRequest {
   readonly pod: string;
   /** PodLogOptions as they came. */
   readonly query: URLSearchParams;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Told where the pod runs before anybody is dialled; what it throws ends the request. */
+  readonly onNode?: ((nodeName: string) => void) | undefined;
 }
 
 /** A log that has begun. */

@@ -1,0 +1,88 @@
+import { CountersignError } from "../errors.ts";
+
+/** Where a connection was to go. */
+export interface KubeletPeer {
+  readonly nodeName: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port` as it stands in a URL and in `Host`. */
+export function hostPort({ host, port }: Pick<KubeletPeer, "host" | "port">): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** A kubelet could not be reached, or is not who it has to be. */
+export class KubeletConnectionError extends CountersignError {
+  /** What Go's HTTP client says of the same failure, behind `Get "URL": `. */
+  readonly goText: string;
+  /** `https://host:port`. */
+  readonly origin: string;
+
+  constructor(
+    code: "ERR_KUBELET_CERTIFICATE" | "ERR_KUBELET_UNREACHABLE",
+    peer: KubeletPeer,
+    goText: string,
+    options?: ErrorOptions,
+  ) {
+    const origin = `https://${hostPort(peer)}`;
+    super(code, `kubelet of node ${JSON.stringify(peer.nodeName)} (${origin}): ${goText}`, options);
+    this.goText = goText;
+    this.origin = origin;
+  }
+}
+
+/** @param fault - as Go's crypto/x509 words it. */
+export function certificateFailure(peer: KubeletPeer, fault: string): KubeletConnectionError {
+  return new KubeletConnectionError(
+    "ERR_KUBELET_CERTIFICATE",
+    peer,
+    `tls: failed to verify certificate: ${fault}`,
+  );
+}
+
+/** The kubelet was silent for too long. */
+export function timeoutFailure(peer: KubeletPeer, timeoutMs: number): KubeletConnectionError {
+  const text = `net/http: timeout awaiting response headers (${timeoutMs} ms)`;
+  return new KubeletConnectionError("ERR_KUBELET_UNREACHABLE", peer, text);
+}
+
+/** What a socket, DNS, TLS or the parser of answers reports. Node's own message can hold bytes of the peer's; its code cannot. */
+export function connectionFailure(peer: KubeletPeer, cause: NodeJS.ErrnoException): KubeletConnectionError {
+  return new KubeletConnectionError("ERR_KUBELET_UNREACHABLE", peer, goText(peer, cause.code ?? ""), {
+    cause,
+  });
+}
+
+const dialTexts: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connect: connection refused",
+  EHOSTUNREACH: "connect: no route to host",
+  ENETUNREACH: "connect: network is unreachable",
+  EADDRNOTAVAIL: "connect: cannot assign requested address",
+  ETIMEDOUT: "i/o timeout",
+};
+const exchangeTexts: Readonly<Record<string, string>> = {
+  ECONNRESET: "EOF",
+  EPIPE: "write: broken pipe",
+  ERR_SSL_WRONG_VERSION_NUMBER: "http: server gave HTTP response to HTTPS client",
+  EPROTO: "tls: first record does not look like a TLS handshake",
+};
+
+function goText(peer: KubeletPeer, code: string): string {
+  if (code === "ENOTFOUND") return `dial tcp: lookup ${peer.host}: no such host`;
+  if (code === "EAI_AGAIN") return `dial tcp: lookup ${peer.host}: server misbehaving`;
+  if (Object.hasOwn(dialTexts, code)) return `dial tcp ${hostPort(peer)}: ${dialTexts[code]}`;
+  if (Object.hasOwn(exchangeTexts, code)) return exchangeTexts[code]!;
+  if (code.startsWith("HPE_")) return `net/http: HTTP/1.x transport connection broken (${code})`;
+  // ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED and the like: the kubelet does not accept the gateway's certificate
+  return code.includes("ALERT")
+    ? `remote error: tls: ${alertText(code)}`
+    : `the exchange failed (${code || "no code"})`;
+}
+
+function alertText(code: string): string {
+  return code
+    .replace(/^.*ALERT_/, "")
+    .toLowerCase()
+    .replaceAll("_", " ");
+}

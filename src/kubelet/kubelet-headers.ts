@@ -1,0 +1,63 @@
+import { AnswerStatusError } from "../apis/answer-status.ts";
+import { headersToKubelet } from "./forwarded-headers.ts";
+import { hostPort, type KubeletPeer } from "./kubelet-connection-error.ts";
+
+export interface ForwardedRequest {
+  readonly method: string;
+  /** Names and values in turn, as they came. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer | undefined;
+}
+
+/** The head of a request to a kubelet: what it may know of the headers that came, and how long the body is. */
+export function exchangeHeaders(peer: KubeletPeer, { method, headers, body }: ForwardedRequest): string[] {
+  return ["Host", hostPort(peer), ...headersToKubelet(headers), ...framing(method, headers, body)];
+}
+
+/** A body that was read is sent with its length: how it came was between the caller and us. */
+function framing(method: string, headers: readonly string[], body: Buffer | undefined): string[] {
+  if (body === undefined) return method === "GET" || method === "HEAD" ? [] : ["Content-Length", "0"];
+  const type = valuesOf(headers, "content-type")[0];
+  return [...(type === undefined ? [] : ["Content-Type", type]), "Content-Length", String(body.length)];
+}
+
+const ofUpgrade = [
+  "Sec-WebSocket-Key",
+  "Sec-WebSocket-Version",
+  "Sec-WebSocket-Extensions",
+  "X-Stream-Protocol-Version",
+];
+const protocols = new Set(["websocket", "spdy/3.1"]);
+/** A bearer token, as browsers present it to an API server. */
+const bearerProtocol = "base64url.bearer.authorization.k8s.io.";
+
+/**
+ * The same for a request that asks for `websocket` or `SPDY/3.1`. A bearer token among the WebSocket's protocols stays
+ * here.
+ * @throws AnswerStatusError 400 for any other protocol, or more than one.
+ */
+export function upgradeHeaders(peer: KubeletPeer, { headers }: Pick<ForwardedRequest, "headers">): string[] {
+  const [upgrade, ...more] = valuesOf(headers, "upgrade");
+  if (upgrade === undefined || more.length > 0 || !protocols.has(upgrade.toLowerCase()))
+    throw new AnswerStatusError("ERR_REQUEST_INVALID", {
+      code: 400,
+      reason: "BadRequest",
+      message: "a request to a kubelet is upgraded to websocket or SPDY/3.1 only",
+    });
+  return [
+    ...["Host", hostPort(peer), "Connection", "Upgrade", "Upgrade", upgrade],
+    ...headersToKubelet(headers),
+    ...ofUpgrade.flatMap((name) => valuesOf(headers, name.toLowerCase()).flatMap((value) => [name, value])),
+    ...subprotocols(headers),
+  ];
+}
+
+function subprotocols(headers: readonly string[]): string[] {
+  const offered = valuesOf(headers, "sec-websocket-protocol").flatMap((value) => value.split(","));
+  const kept = offered.map((name) => name.trim()).filter((name) => !name.startsWith(bearerProtocol));
+  return kept.length === 0 ? [] : ["Sec-WebSocket-Protocol", kept.join(", ")];
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
+}

@@ -1,0 +1,29 @@
+import { AnswerStatusError } from "../apis/answer-status.ts";
+
+/** Of a request for a node's proxy: which node, and the path at its kubelet. */
+export interface NodeProxyPath {
+  readonly nodeName: string;
+  /** To the byte as it came, beginning with a slash; `/` where nothing followed. */
+  readonly path: string;
+}
+
+const nodeProxy = /^\/api\/v1\/nodes\/([^/]*)\/proxy(\/.*)?$/s;
+
+/** A DNS subdomain, as the name of every Node is (apimachinery pkg/api/validation). */
+const nodeName = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+
+/**
+ * Takes `/api/v1/nodes/NAME/proxy/PATH` apart, without its query; undefined for any other path. `NAME:PORT` and
+ * `SCHEME:NAME:PORT`, by which API servers reach any port of a node, are refused: the port is the kubelet's own.
+ * @throws AnswerStatusError 400 for whatever stands where the node's name has to, and is none.
+ */
+export function parseNodeProxyPath(rawPath: string): NodeProxyPath | undefined {
+  const [, name, path = "/"] = nodeProxy.exec(rawPath) ?? [];
+  if (name === undefined) return undefined;
+  if (nodeName.test(name)) return { nodeName: name, path };
+  throw new AnswerStatusError("ERR_REQUEST_INVALID", {
+    code: 400,
+    reason: "BadRequest",
+    message: `invalid node request ${JSON.stringify(name)}: a node's name alone is served here, without scheme and port`,
+  });
+}
