@@ -103,9 +103,9 @@ export const rbac: Command = defineCommand({
 
 async function tokenGrants(flags: Flags, io: CommandIO): Promise<readonly RBACObject[]> {
   const { webhook, requester, "api-group": apiGroups, "service-account": account } = flags;
-  refuse(flags, accessFlags, "--webhook-configuration");
   const named = flags["webhook-configuration"];
   if (named === undefined) throw usage("one of --for and --webhook-configuration is required");
+  refuse(flags, accessFlags, "--webhook-configuration");
   if (account === undefined) throw usage("--service-account is required (NS/NAME)");
   return rbacGrants({
     configuration: await configurationOf(named, flags, io),
