@@ -26,7 +26,7 @@ export {
 } from "../monitoring/admission-metrics.ts";
 export { createLog, type Log, type LogLevel, type LogOptions } from "../monitoring/log.ts";
 export { type APIAccessOptions, createAPIAccess } from "./api/api-access.ts";
-export type { APIContext, APIState } from "./api/api-state.ts";
+export type { APIContext, APIMiddleware, APIState } from "./api/api-state.ts";
 export {
   createSelfSubjectReviews,
   type SelfSubjectReviewDiscovery,

@@ -1,10 +1,9 @@
-import type { Context, Middleware } from "koa";
 import type { DelegatingAuthenticator } from "../../authentication/delegating.ts";
 import type { Authorizer } from "../../authorization/authorizer.ts";
 import { type Impersonation, refuseImpersonation } from "../../authorization/impersonation.ts";
 import { type AccessRules, type Arrival, accessSteps, known } from "./access-steps.ts";
 import { failureAnswer, refusalAnswer, writeAPIAnswer } from "./api-answer.ts";
-import type { APIState } from "./api-state.ts";
+import type { APIContext, APIMiddleware, APIState } from "./api-state.ts";
 import { createRequestAuthorizer } from "./request-authorizer.ts";
 import { reportRequest } from "./request-report.ts";
 import { appendWarning } from "./warning-header.ts";
@@ -43,7 +42,7 @@ export function createAPIAccess({
   authorizer,
   impersonation = refuseImpersonation,
   plainPaths = false,
-}: APIAccessOptions): Middleware<APIState> {
+}: APIAccessOptions): APIMiddleware {
   return createAccess({
     authenticator,
     impersonation,
@@ -53,7 +52,7 @@ export function createAPIAccess({
 }
 
 /** The same where a request is not judged by its attributes alone. */
-export function createAccess(rules: AccessRules): Middleware<APIState> {
+export function createAccess(rules: AccessRules): APIMiddleware {
   return async (context, next) => {
     const { req: request, res: response } = context;
     const report = reportRequest(arrive(rules, context));
@@ -87,7 +86,7 @@ async function letIn(arrival: Arrival): Promise<void> {
   for (const step of accessSteps) await step.run(arrival);
 }
 
-function arrive(rules: AccessRules, context: Context): Arrival {
+function arrive(rules: AccessRules, context: APIContext): Arrival {
   const { req: request, res: response } = context;
   const gone = new AbortController();
   response.once("close", () => {

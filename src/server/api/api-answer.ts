@@ -1,6 +1,6 @@
-import type { Context } from "koa";
 import { type AnswerStatus, AnswerStatusError, answerStatus } from "../../apis/answer-status.ts";
 import { CountersignError, errorMessageOf } from "../../errors.ts";
+import type { APIContext } from "./api-state.ts";
 
 /** An answer that is there as a whole. */
 export interface APIAnswer {
@@ -49,9 +49,9 @@ export function failureAnswer(error: unknown): APIAnswer {
   );
 }
 
-export function writeAPIAnswer(context: Context, { status, contentType, body, headers }: APIAnswer): void {
+export function writeAPIAnswer(context: APIContext, { status, contentType, body, headers }: APIAnswer): void {
   context.status = status;
-  if (headers !== undefined) context.set(headers);
+  for (const [name, value] of Object.entries(headers ?? {})) context.set(name, value);
   context.set("Content-Type", contentType);
   context.body = body;
 }

@@ -1,4 +1,4 @@
-import type { ParameterizedContext } from "koa";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { UserInfo } from "../../apis/authentication.ts";
 import type { Caller } from "../../authentication/authenticator.ts";
 import type { RequestInfo } from "../../authorization/request-attributes.ts";
@@ -16,4 +16,23 @@ export interface APIState {
   node?: string;
 }
 
-export type APIContext = ParameterizedContext<APIState>;
+/** As much of Koa's context as is used here; every Koa context is one, and no types of Koa are needed for it. */
+export interface APIContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly state: APIState;
+  readonly method: string;
+  /** Without its question mark. */
+  readonly querystring: string;
+  status: number;
+  body: unknown;
+  /** False where the response is written past Koa. */
+  respond?: boolean | undefined;
+  get(name: string): string;
+  set(name: string, value: string): void;
+  append(name: string, value: string): void;
+  vary(name: string): void;
+}
+
+/** Koa middleware: `new Koa().use(middleware)`. */
+export type APIMiddleware = (context: APIContext, next: () => Promise<unknown>) => Promise<unknown>;

@@ -1,4 +1,3 @@
-import type { Middleware } from "koa";
 import { AnswerStatusError, type AnswerStatusParts } from "../../apis/answer-status.ts";
 import type { APIGroup, APIResourceList } from "../../apis/discovery.ts";
 import {
@@ -12,7 +11,7 @@ import { type Clock, systemClock } from "../../clock.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { collectBody, lingerThenClose } from "../parts/request-body.ts";
 import { jsonAnswer, statusAnswer, writeAPIAnswer } from "./api-answer.ts";
-import type { APIContext, APIState } from "./api-state.ts";
+import type { APIContext, APIMiddleware } from "./api-state.ts";
 
 /** Which questions are answered, and when it is. */
 export interface SelfSubjectReviewsOptions extends SelfSubjectReviewSwitches {
@@ -41,12 +40,15 @@ const authenticatedBy = "Countersign-Authenticated-By";
  * off, and every other path, is the next middleware's, whose 404 makes kubectl say that the API is not enabled.
  * What is wrong with a request is answered, not thrown: 400 for another kind or version and for what cannot be read, 405, 406, 413, 415.
  */
-export function createSelfSubjectReviews(options: SelfSubjectReviewsOptions = {}): Middleware<APIState> {
+export function createSelfSubjectReviews(options: SelfSubjectReviewsOptions = {}): APIMiddleware {
   const { clock = systemClock } = options;
   const served = servedSelfSubjectReviews(options);
   return async (context, next) => {
     const asked = askedFor(context, served);
-    if (asked === undefined) return next();
+    if (asked === undefined) {
+      await next();
+      return;
+    }
     try {
       assertMethod(context);
       assertAcceptable(context.get("Accept"));

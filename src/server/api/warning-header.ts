@@ -1,7 +1,7 @@
-import type { Context } from "koa";
+import type { APIContext } from "./api-state.ts";
 
 /** Tells the client something beside the answer; kubectl prints it to standard error (RFC 7234 5.5, code 299). */
-export function appendWarning(context: Pick<Context, "append">, text: string): void {
+export function appendWarning(context: Pick<APIContext, "append">, text: string): void {
   context.append("Warning", warningValue(text));
 }
 

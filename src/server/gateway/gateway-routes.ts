@@ -1,6 +1,5 @@
-import type { Middleware } from "koa";
 import type { RequestInfo } from "../../authorization/request-attributes.ts";
-import type { APIContext, APIState } from "../api/api-state.ts";
+import type { APIContext, APIMiddleware } from "../api/api-state.ts";
 import { type DocumentsRoute, serveDocument } from "./documents-route.ts";
 import { nodeProxyRequest } from "./node-proxy-request.ts";
 import { type NodeProxyRoute, serveNodeProxy } from "./node-proxy-route.ts";
@@ -36,7 +35,7 @@ const coreRoutes: readonly CoreRoute[] = [
  * Answers what was let in. Nothing is looked up by the request's own path: only by what was authorized of it, and that has
  * to be the whole path.
  */
-export function createGatewayRoutes(routes: GatewayRoutes): Middleware<APIState> {
+export function createGatewayRoutes(routes: GatewayRoutes): APIMiddleware {
   return async (context) => {
     const { info } = context.state;
     const proxied = nodeProxyRequest({ url: context.req.url ?? "", info });

@@ -1,18 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import type { Next } from "koa";
 import { AnswerStatusError } from "../../apis/answer-status.ts";
 import type { RequestInfo } from "../../authorization/request-attributes.ts";
-import type { APIContext } from "../api/api-state.ts";
+import type { APIMiddleware } from "../api/api-state.ts";
 import { headerValues } from "../parts/request-headers.ts";
 import { isNodeProxy } from "./node-proxy-request.ts";
 
 /** Lets through what is read to its end by whoever answers, and nothing else. Only a node's proxy may be upgraded. */
-export async function guardFraming(context: APIContext, next: Next): Promise<void> {
+export const guardFraming: APIMiddleware = async (context, next) => {
   const { info } = context.state;
   if (!readsBody(info)) assertNoBody(context.req);
   if (!isNodeProxy(info)) assertNoUpgrade(context.req);
   await next();
-}
+};
 
 /**
  * Refuses what nobody here reads. A body where none is read would be passed over, and whoever stands between client and

@@ -1,3 +1,4 @@
+import { selfSubjectReviewDiscovery } from "countersign/server";
 import { apiVersion, group, kind, resource, schema, version } from "./fruit-kind.ts";
 
 const groupVersion = { groupVersion: apiVersion, version };
@@ -22,9 +23,14 @@ const resources = {
   ],
 };
 
+/** Who somebody is can be asked of this server, too. */
+const { group: reviewGroup, resourceLists: reviewLists } = selfSubjectReviewDiscovery()!;
+
 /** What there is to be had without a store, by path. */
 export const documents: Readonly<Record<string, object>> = {
-  "/apis": { kind: "APIGroupList", apiVersion: "v1", groups: [apiGroup] },
+  "/apis": { kind: "APIGroupList", apiVersion: "v1", groups: [apiGroup, reviewGroup] },
+  [`/apis/${reviewGroup.name}`]: reviewGroup,
+  ...Object.fromEntries(reviewLists.map((list) => [`/apis/${list.groupVersion}`, list])),
   [`/apis/${group}`]: { kind: "APIGroup", apiVersion: "v1", ...apiGroup },
   [`/apis/${apiVersion}`]: resources,
   "/openapi/v2": { swagger: "2.0", info, paths: paths("#/definitions/"), definitions: { [model]: schema } },

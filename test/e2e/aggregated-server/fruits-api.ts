@@ -1,6 +1,6 @@
+import type { APIState } from "countersign/server";
 import { type AdmissionAttributes, dispatchStatus } from "countersign/webhook";
 import type { Context, Middleware } from "koa";
-import { type AccessContext, answer } from "./access.ts";
 import type { createAdmission } from "./admission.ts";
 import { documents } from "./discovery.ts";
 import { readFruit, readPatch } from "./fruit-body.ts";
@@ -9,15 +9,17 @@ import { alreadyExists, conflict, isStatus, notFound, notServed, status } from "
 import { bornFruit, type FruitStore } from "./fruit-store.ts";
 import { tableOf } from "./fruit-table.ts";
 
+type AccessContext = Context & { readonly state: APIState };
+
 export interface FruitsAPIOptions {
   readonly admission: ReturnType<typeof createAdmission>;
   readonly store: FruitStore;
 }
 
 /** The REST of one kind, behind access and in front of the store. */
-export function createFruitsAPI(options: FruitsAPIOptions): Middleware {
+export function createFruitsAPI(options: FruitsAPIOptions): Middleware<APIState> {
   return async (context) => {
-    const { info } = context.state as AccessContext["state"];
+    const { info } = context.state;
     const isFruit = info.group === group && info.version === version && info.resource === resource;
     try {
       if (!info.isResourceRequest) serveDocument(context, info.path);
@@ -27,6 +29,11 @@ export function createFruitsAPI(options: FruitsAPIOptions): Middleware {
       answer(context, isStatus(error) ? error : dispatchStatus(error));
     }
   };
+}
+
+function answer(context: Context, answered: object & { readonly code: number }): void {
+  context.status = answered.code;
+  context.body = answered;
 }
 
 function serveDocument(context: Context, path: string): void {
@@ -95,13 +102,13 @@ async function admit(
   context: AccessContext,
   request: Pick<AdmissionAttributes, "operation" | "name" | "object" | "oldObject">,
 ): Promise<unknown> {
-  const { info, caller } = context.state;
+  const { info, user } = context.state;
   const { object, warnings } = await admission.admit({
     kind: { group, version, kind },
     resource: { group, version, resource },
     subResource: "",
     namespace: info.namespace,
-    userInfo: caller.user,
+    userInfo: user,
     dryRun: isDryRun(context),
     ...request,
   });

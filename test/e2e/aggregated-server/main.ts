@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { type DiagnosticsChannel, diagnosticsChannel, type ServiceAccountReference } from "countersign";
 import { createDelegatingAuthorizer } from "countersign/authorization";
+import { createSelfSubjectReviews } from "countersign/server";
 import {
   createRestClient,
   createReviewClients,
@@ -60,6 +61,7 @@ const admission = createAdmission({
 
 const app = new Koa();
 app.use(createAccess(createAuthenticator(authentication, reviews), authorizer));
+app.use(createSelfSubjectReviews());
 app.use(createFruitsAPI({ admission, store: createFruitStore() }));
 const server = createServer(
   {
