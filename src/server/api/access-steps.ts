@@ -3,6 +3,7 @@ import { AnswerStatusError } from "../../apis/answer-status.ts";
 import type { UserInfo } from "../../apis/authentication.ts";
 import type { Caller } from "../../authentication/authenticator.ts";
 import type { DelegatingAuthenticator } from "../../authentication/delegating.ts";
+import { bearerTokenWarnings } from "../../authentication/lenient-bearer-token.ts";
 import { presentedCredentials } from "../../authentication/presented-credentials.ts";
 import { unauthorizedStatus } from "../../authorization/access-status.ts";
 import type { Impersonation } from "../../authorization/impersonation.ts";
@@ -58,12 +59,12 @@ function requirePlainPath({ rules, request }: Arrival): void {
 
 /** One answer for every way of not being known: the reason is for the log. */
 async function authenticate(arrival: Arrival): Promise<void> {
-  const { rules, request } = arrival;
+  const { rules, request, warn } = arrival;
+  const presented = presentedCredentials(request);
   try {
-    arrival.caller = await rules.authenticator.authenticateRequest(presentedCredentials(request), {
-      impersonation: "handled",
-    });
+    arrival.caller = await rules.authenticator.authenticateRequest(presented, { impersonation: "handled" });
   } catch (cause) {
+    for (const warning of bearerTokenWarnings(presented.authorization)) warn(warning);
     throw new AnswerStatusError(errorCodeOf(cause), unauthorizedStatus, { cause });
   }
 }

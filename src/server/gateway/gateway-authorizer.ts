@@ -4,6 +4,7 @@ import type { KubeletAuthorizer } from "../../authorization/kubelet-authorizer.t
 import type { RequestInfo } from "../../authorization/request-attributes.ts";
 import { diagnosticsChannel } from "../../diagnostics.ts";
 import { assertNodeScope } from "../../kubelet/node-scope.ts";
+import { asksForInsecureBackend } from "../../kubelet/pod-log-options.ts";
 import {
   createRequestAuthorizer,
   type RequestAuthorizer,
@@ -73,10 +74,4 @@ function switchedOff({ name }: RequestInfo): AnswerStatusError {
     message: `pods ${JSON.stringify(name)} is forbidden: insecureSkipTLSVerifyBackend is switched off on this server (authorization.insecureBackend)`,
     details: { name, kind: "pods" },
   });
-}
-
-/** As PodLogOptions are decoded (apimachinery pkg/runtime/conversion.go): the first value; `0` and `false` alone are no. */
-function asksForInsecureBackend(query: URLSearchParams): boolean {
-  const value = query.get("insecureSkipTLSVerifyBackend");
-  return value !== null && value !== "0" && value.toLowerCase() !== "false";
 }

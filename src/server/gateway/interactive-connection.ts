@@ -1,25 +1,18 @@
 import { pipeline } from "node:stream/promises";
-import { headersToKubelet } from "../../kubelet/forwarded-headers.ts";
 import type { UpgradedKubelet } from "../../kubelet/kubelet-client.ts";
 import type { APIContext } from "../api/api-state.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { takeConnection } from "./upgradable-response.ts";
 
-/** What two ends agree on the protocol by; a token among the subprotocols is gone from the request by now. */
+/** What of a kubelet's answer two ends agree on the protocol by. */
 const agreement = new Set([
   "connection",
   "upgrade",
-  "sec-websocket-key",
-  "sec-websocket-version",
-  "sec-websocket-protocol",
   "sec-websocket-accept",
+  "sec-websocket-protocol",
+  "sec-websocket-extensions",
   "x-stream-protocol-version",
 ]);
-
-/** Of an upgrade request's raw headers those that a kubelet is shown. */
-export function upgradeHeadersToKubelet(rawHeaders: readonly string[]): readonly string[] {
-  return [...headersToKubelet(rawHeaders), ...agreed(rawHeaders)];
-}
 
 /** Passes on, both ways, what caller and kubelet say once they speak another protocol; resolves when they have ended. */
 export async function relayConnection(

@@ -1,9 +1,8 @@
-import { headersToKubelet } from "../../kubelet/forwarded-headers.ts";
 import type { KubeletClient } from "../../kubelet/kubelet-client.ts";
 import { type InteractiveEndpoint, type NodeEndpoint, nodeEndpoint } from "../../kubelet/node-endpoint.ts";
 import type { NodeSource } from "../../kubelet/node-source.ts";
 import type { APIContext } from "../api/api-state.ts";
-import { relayConnection, upgradeHeadersToKubelet } from "./interactive-connection.ts";
+import { relayConnection } from "./interactive-connection.ts";
 import type { NodeProxyRequest } from "./node-proxy-request.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { relayAnswer } from "./relayed-answer.ts";
@@ -49,7 +48,6 @@ export async function serveNodeProxy(
   const answer = await route.kubelets.exchange({
     ...(await exchangeOf(context, request, route)),
     transport: "verified",
-    headers: headersToKubelet(context.req.rawHeaders),
   });
   await relayAnswer(context, request.nodeName, answer, route.openStreams);
 }
@@ -60,21 +58,19 @@ async function serveInteractive(
   route: NodeProxyRoute,
 ): Promise<void> {
   if (!isUpgradable(context.res)) throw badRequest("Upgrade request required");
-  const answer = await route.kubelets.upgrade({
-    ...(await exchangeOf(context, request, route)),
-    headers: upgradeHeadersToKubelet(context.req.rawHeaders),
-  });
+  const answer = await route.kubelets.upgrade(await exchangeOf(context, request, route));
   if ("socket" in answer) return relayConnection(context, answer, route.openStreams);
   await relayAnswer(context, request.nodeName, answer, route.openStreams);
 }
 
 async function exchangeOf(
-  { method, state }: APIContext,
+  { method, state, req }: APIContext,
   { nodeName, path, query }: NodeProxyRequest,
   { nodes }: NodeProxyRoute,
 ) {
   const { signal } = state;
   const node = await nodes.node(nodeName, { signal });
   state.node = nodeName;
-  return { node, method, path: `${path}${query}`, signal };
+  // of the headers the client lets through what a kubelet may know
+  return { node, method, path: `${path}${query}`, headers: req.rawHeaders, signal };
 }

@@ -20,17 +20,16 @@ const unverified =
 export async function servePodLog(context: APIContext, { podLogs, openStreams }: PodLogRoute): Promise<void> {
   const { state, res: response } = context;
   const { info, user, signal } = state;
-  const request = {
+  const log = await podLogs.open({
     namespace: info.namespace,
     pod: info.name,
     query: new URLSearchParams(context.querystring),
     signal,
-    onNode(nodeName: string) {
+    onNode(nodeName) {
       state.node = nodeName;
       assertNodeScope(user, nodeName);
     },
-  };
-  const log = await podLogs.open(request);
+  });
   if (log.body === undefined) {
     context.status = 204;
     return;
