@@ -1,27 +1,31 @@
 import type { X509Certificate } from "node:crypto";
 import type { RequestHeaderConfiguration } from "../authentication/request-header.ts";
-import { parseCABundle } from "../certificates/ca-bundle.ts";
+import type { Clock } from "../clock.ts";
 import { diagnosticsChannel, type ReloadMessage } from "../diagnostics.ts";
 import { CountersignError, errorMessageOf } from "../errors.ts";
 import { apiStatusOf } from "./api-status.ts";
+import {
+  type AuthenticationConfiguration,
+  authenticationConfigMap,
+  nobodyBelieved,
+  takeConfiguration,
+} from "./authentication-configuration.ts";
+import { createReflector, type ReflectorOptions } from "./reflector.ts";
 import { apiPath, type RestClient } from "./rest-client.ts";
 
-const where = "ConfigMap kube-system/extension-apiserver-authentication";
-const path = apiPath(
-  "api",
-  "v1",
-  "namespaces",
-  "kube-system",
-  "configmaps",
-  "extension-apiserver-authentication",
-);
+const { namespace, name } = authenticationConfigMap;
+const collection = apiPath("api", "v1", "namespaces", namespace, "configmaps");
+const path = `${collection}/${name}`;
 
-/** Who may read the ConfigMap, and how often it is read. */
+/** Who may read the ConfigMap, and how. */
 export interface AuthenticationConfigMapOptions {
   /** The API server; its user needs the Role `extension-apiserver-authentication-reader` in kube-system. */
-  readonly client: Pick<RestClient, "request">;
-  /** Default 60 000 (1 min). */
+  readonly client: Pick<RestClient, "request" | "stream" | "server">;
+  /** How often it is read while it cannot be watched: a grant of `get` alone. Default 60 000 (1 min). */
   readonly pollIntervalMs?: number;
+  readonly clock?: Clock;
+  /** How the pause before a watch is tried again is waited for. Default: a timer. */
+  readonly pause?: ReflectorOptions<unknown>["pause"];
 }
 
 /** What an API server tells aggregated servers of whom to believe; each is the same object until it changes. */
@@ -35,64 +39,98 @@ export interface AuthenticationConfigMap {
   close(): void;
 }
 
-interface Content {
-  readonly text: string;
-  readonly clientCA: readonly X509Certificate[];
-  readonly requestHeader: RequestHeaderConfiguration | undefined;
-}
-
-const nothing: Content = { text: "", clientCA: [], requestHeader: undefined };
 const reloads = diagnosticsChannel("countersign:reload");
 
 /**
  * Reads `kube-system/extension-apiserver-authentication`, where kube-apiserver writes its `--client-ca-file` and
- * `--requestheader-*` flags, and reads it again every minute. Where there is no such ConfigMap nobody is believed by it. What
- * was read last stays in force when it is gone, empty or broken, which is told on `countersign:reload`. It holds no process.
+ * `--requestheader-*` flags, and watches that one object from then on. Where there is no such ConfigMap nobody is believed by
+ * it. Client CA and front proxy each stay in force as they were read last when they are gone, empty or broken, which is told
+ * on `countersign:reload`. It keeps the process alive until it is closed.
  * @throws at first: ERR_API_STATUS for who may not read it, ERR_TRANSPORT, ERR_CERTIFICATE_INVALID or ERR_CONFIGURATION
  * naming the key.
  */
 export async function watchAuthenticationConfigMap(
   options: AuthenticationConfigMapOptions,
 ): Promise<AuthenticationConfigMap> {
-  const { client, pollIntervalMs = 60_000 } = options;
-  let content = (await read(client)) ?? nothing;
+  const { client, pollIntervalMs = 60_000, clock, pause } = options;
+  const content = await firstContent(client);
 
   const check = async (): Promise<void> => {
+    const before = content.takes;
     try {
       const data = await fetchData(client);
-      if (data === undefined || textOf(data) === content.text) return;
-      content = contentOf(data);
-      publish("reloaded");
+      // what the watch has said meanwhile is newer
+      if (content.takes === before) content.take(data);
     } catch (error) {
       publish("failed", errorMessageOf(error));
     }
   };
-  const timer = setInterval(() => void check(), pollIntervalMs).unref();
+  const reflector = createReflector<unknown>({
+    ...{ client, path: collection, resource: "configmaps", name, clock, pause },
+    decode: dataOf,
+    onChange: () => content.take(reflector.values?.[0]),
+  });
+  const timer = setInterval(() => {
+    if (reflector.failure !== undefined) void check();
+  }, pollIntervalMs).unref();
   return {
-    clientCA: () => content.clientCA,
-    requestHeader: () => content.requestHeader,
+    clientCA: () => content.current.clientCA,
+    requestHeader: () => content.current.requestHeader,
     check,
-    close: () => clearInterval(timer),
+    close() {
+      reflector.close();
+      clearInterval(timer);
+    },
+  };
+}
+
+/** What was read last, and how often something was. */
+interface Content {
+  readonly current: AuthenticationConfiguration;
+  readonly takes: number;
+  /** Tells what became of it. */
+  take(data: unknown): void;
+}
+
+async function firstContent(client: AuthenticationConfigMapOptions["client"]): Promise<Content> {
+  const first = takeConfiguration(await fetchData(client), nobodyBelieved);
+  if (first.faults[0] !== undefined) throw first.faults[0];
+  let current = first.configuration;
+  let takes = 0;
+  let failing = false;
+  return {
+    get current() {
+      return current;
+    },
+    get takes() {
+      return takes;
+    },
+    take(data) {
+      takes++;
+      const { configuration, faults } = takeConfiguration(data, current);
+      const isNew = configuration.texts.some((text, index) => text !== current.texts[index]);
+      current = configuration;
+      if (isNew || (failing && faults.length === 0)) publish("reloaded");
+      failing = faults.length > 0;
+      for (const fault of faults) publish("failed", fault.message);
+    },
   };
 }
 
 function publish(outcome: ReloadMessage["outcome"], detail?: string): void {
-  reloads.publish({ what: "clientCA", file: where, outcome, ...(detail !== undefined && { detail }) });
+  const file = `ConfigMap ${namespace}/${name}`;
+  reloads.publish({ what: "clientCA", file, outcome, ...(detail !== undefined && { detail }) });
 }
 
-type Data = Readonly<Record<string, unknown>>;
-
-async function read(client: AuthenticationConfigMapOptions["client"]): Promise<Content | undefined> {
-  const data = await fetchData(client);
-  return data && contentOf(data);
+function dataOf(object: object): unknown {
+  return (object as { readonly data?: unknown }).data;
 }
 
 /** Undefined where there is none, or nothing in it. */
-async function fetchData(client: AuthenticationConfigMapOptions["client"]): Promise<Data | undefined> {
+async function fetchData(client: AuthenticationConfigMapOptions["client"]): Promise<unknown> {
   try {
-    const { body } = await client.request<{ readonly data?: Data } | undefined>({ path });
-    const data = body?.data;
-    return data !== undefined && Object.keys(data).length > 0 ? data : undefined;
+    const { body } = await client.request<object | undefined>({ path });
+    return body && dataOf(body);
   } catch (error) {
     const code = apiStatusOf(error)?.code;
     if (code === 404) return undefined;
@@ -103,52 +141,4 @@ async function fetchData(client: AuthenticationConfigMapOptions["client"]): Prom
       { cause: (error as Error).cause },
     );
   }
-}
-
-function textOf(data: Data): string {
-  return JSON.stringify(Object.entries(data).sort());
-}
-
-function contentOf(data: Data): Content {
-  const proxyCA = certificates(data, "requestheader-client-ca-file");
-  return {
-    text: textOf(data),
-    clientCA: certificates(data, "client-ca-file") ?? [],
-    requestHeader: proxyCA && {
-      ca: proxyCA,
-      allowedNames: names(data, "requestheader-allowed-names"),
-      usernameHeaders: names(data, "requestheader-username-headers"),
-      uidHeaders: names(data, "requestheader-uid-headers"),
-      groupHeaders: names(data, "requestheader-group-headers"),
-      extraHeaderPrefixes: names(data, "requestheader-extra-headers-prefix"),
-    },
-  };
-}
-
-function certificates(data: Data, key: string): readonly X509Certificate[] | undefined {
-  const pem = data[key] ?? "";
-  if (pem === "") return undefined;
-  if (typeof pem !== "string") throw fault(key, "a text in PEM");
-  return parseCABundle(pem, `${where}, ${key}`).certificates;
-}
-
-function names(data: Data, key: string): readonly string[] {
-  const text = data[key] ?? "";
-  if (text === "") return [];
-  const list = typeof text === "string" ? parsed(text) : undefined;
-  if (!Array.isArray(list) || !list.every((name) => typeof name === "string"))
-    throw fault(key, "a JSON list of strings");
-  return list;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function fault(key: string, expected: string): CountersignError {
-  return new CountersignError("ERR_CONFIGURATION", `${where}, ${key}: expected ${expected}`);
 }
