@@ -1,13 +1,20 @@
 import { BinaryUnavailable, releases, resolveBinary } from "../rig/binaries.ts";
 import { run } from "../rig/child-process.ts";
 
-export type Requirement = "kube-apiserver 1.37" | "kube-apiserver 1.34" | "sample-apiserver" | "helm" | "go";
+export type Requirement =
+  | "kube-apiserver 1.37"
+  | "kube-apiserver 1.34"
+  | "kube-controller-manager 1.37"
+  | "sample-apiserver"
+  | "helm"
+  | "go";
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
 
 const binaries = {
   "kube-apiserver 1.37": [["kube-apiserver", releases["kubernetes-1.37"]]],
   "kube-apiserver 1.34": [["kube-apiserver", releases["kubernetes-1.34"]]],
+  "kube-controller-manager 1.37": [["kube-controller-manager", releases["kubernetes-1.37"]]],
   "sample-apiserver": [["sample-apiserver", releases["sample-apiserver"]]],
   helm: [["helm", releases.helm]],
 } as const;
