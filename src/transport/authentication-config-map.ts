@@ -23,6 +23,8 @@ export interface AuthenticationConfigMapOptions {
   readonly client: Pick<RestClient, "request" | "stream" | "server">;
   /** How often it is read while it cannot be watched: a grant of `get` alone. Default 60 000 (1 min). */
   readonly pollIntervalMs?: number;
+  /** Called when something else is in force. What it throws is told as a reload that failed. */
+  readonly onChange?: () => void;
   readonly clock?: Clock;
   /** How the pause before a watch is tried again is waited for. Default: a timer. */
   readonly pause?: ReflectorOptions<unknown>["pause"];
@@ -52,8 +54,8 @@ const reloads = diagnosticsChannel("countersign:reload");
 export async function watchAuthenticationConfigMap(
   options: AuthenticationConfigMapOptions,
 ): Promise<AuthenticationConfigMap> {
-  const { client, pollIntervalMs = 60_000, clock, pause } = options;
-  const content = await firstContent(client);
+  const { client, pollIntervalMs = 60_000, onChange, clock, pause } = options;
+  const content = await firstContent(client, onChange);
 
   const check = async (): Promise<void> => {
     const before = content.takes;
@@ -92,7 +94,10 @@ interface Content {
   take(data: unknown): void;
 }
 
-async function firstContent(client: AuthenticationConfigMapOptions["client"]): Promise<Content> {
+async function firstContent(
+  client: AuthenticationConfigMapOptions["client"],
+  onChange: () => void = () => undefined,
+): Promise<Content> {
   const first = takeConfiguration(await fetchData(client), nobodyBelieved);
   if (first.faults[0] !== undefined) throw first.faults[0];
   let current = first.configuration;
@@ -110,9 +115,15 @@ async function firstContent(client: AuthenticationConfigMapOptions["client"]): P
       const { configuration, faults } = takeConfiguration(data, current);
       const isNew = configuration.texts.some((text, index) => text !== current.texts[index]);
       current = configuration;
-      if (isNew || (failing && faults.length === 0)) publish("reloaded");
-      failing = faults.length > 0;
-      for (const fault of faults) publish("failed", fault.message);
+      const failures = faults.map(({ message }) => message);
+      try {
+        if (isNew) onChange();
+      } catch (error) {
+        failures.push(errorMessageOf(error));
+      }
+      if (isNew || (failing && failures.length === 0)) publish("reloaded");
+      failing = failures.length > 0;
+      for (const failure of failures) publish("failed", failure);
     },
   };
 }

@@ -6,6 +6,7 @@ import { createCertificateAuthority } from "../../src/testing/certificates/certi
 import { type ControlPlane, startControlPlane } from "../../src/testing/index.ts";
 import {
   type AuthenticationConfigMap,
+  type AuthenticationConfigMapOptions,
   watchAuthenticationConfigMap,
 } from "../../src/transport/authentication-config-map.ts";
 import { createRestClient, type RestClient, type RestRequest } from "../../src/transport/rest-client.ts";
@@ -85,7 +86,9 @@ describe("watchAuthenticationConfigMap", () => {
     client.close();
     await server.close();
   });
-  const start = async (more: { pollIntervalMs?: number } = {}): Promise<AuthenticationConfigMap> => {
+  const start = async (
+    more: Partial<AuthenticationConfigMapOptions> = {},
+  ): Promise<AuthenticationConfigMap> => {
     open = await watchAuthenticationConfigMap({
       client,
       pause: () => new Promise((resolve) => setImmediate(resolve)),
@@ -136,6 +139,27 @@ describe("watchAuthenticationConfigMap", () => {
     await until(() => names()[0] === "CN=later-ca");
     expect(map.requestHeader()).to.equal(before);
     expect(asked.filter((what) => what === "get")).to.have.length(1);
+  });
+
+  it("says that something else is in force, and survives whoever cannot bear it", async () => {
+    const seen: string[] = [];
+    watches = [
+      says(
+        event("MODIFIED", configMap("2", { ...data, "client-ca-file": laterCA })),
+        event("MODIFIED", { ...configMap("3", { ...data, "client-ca-file": laterCA }), kind: "ConfigMap" }),
+        event("MODIFIED", configMap("4", { ...data, "client-ca-file": "broken" })),
+        event("MODIFIED", configMap("5", { ...data, "client-ca-file": clientCA })),
+      ),
+    ];
+    await start({
+      onChange() {
+        seen.push(names()[0]!);
+        throw new Error("it does not fit");
+      },
+    });
+    await until(() => seen.length === 2);
+    expect(seen).to.deep.equal(["CN=later-ca", "CN=client-ca"]);
+    await until(() => reloads.at(-1)?.detail === "it does not fit");
   });
 
   it("what changed between the first read and the list is not missed", async () => {
