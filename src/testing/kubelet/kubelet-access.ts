@@ -4,6 +4,7 @@ import type { UserInfo } from "../../apis/authentication.ts";
 import {
   createDelegatingAuthenticator,
   type DelegatingAuthenticator,
+  tokenReviewLifetimes,
 } from "../../authentication/delegating.ts";
 import { presentedCredentials } from "../../authentication/presented-credentials.ts";
 import { createAlwaysAllowAuthorizer } from "../../authorization/always-allow.ts";
@@ -78,7 +79,8 @@ function authenticatorOf(
   clientCaPem: string,
   reviews: ReviewClients | undefined,
 ): DelegatingAuthenticator {
-  const { anonymous = false, webhook = reviews !== undefined, cacheTTLMs = 120_000 } = authentication;
+  const { cacheTTLMs } = { ...tokenReviewLifetimes.kubelet, ...authentication };
+  const { anonymous = false, webhook = reviews !== undefined } = authentication;
   const ca = [new X509Certificate(clientCaPem)];
   return createDelegatingAuthenticator({
     clientCA: () => ca,
@@ -114,7 +116,9 @@ async function userOf(
   authenticator: DelegatingAuthenticator,
 ): Promise<UserInfo | undefined> {
   try {
-    return (await authenticator.authenticateRequest(presentedCredentials(request))).user;
+    // no kubelet knows impersonation: its headers make nobody somebody else here
+    const handled = { impersonation: "handled" } as const;
+    return (await authenticator.authenticateRequest(presentedCredentials(request), handled)).user;
   } catch {
     return undefined;
   }

@@ -154,5 +154,5 @@ function setVerbosity({ method, body }: { readonly method: string; readonly body
       headers,
       body: `strconv.ParseUint: parsing ${JSON.stringify(body)}: invalid syntax\n`,
     };
-  return { status: 200, headers, body: `successfully set klog.logging.verbosity to ${body}` };
+  return { status: 200, headers, body: `successfully set klog.logging.verbosity to ${body}\n` };
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
 import { type Finished, run } from "../child-process.ts";
 import { freePort } from "../free-port.ts";
 import { poll } from "../poll.ts";
@@ -35,6 +36,8 @@ export interface NodeCluster {
   readonly kubeletUrl: string;
   readonly caPem: string;
   readonly adminToken: string;
+  /** Signs users' certificates, and kubelets'. */
+  readonly authority: CertificateAuthority;
   /** The node's `/etc/countersign` and `/opt/countersign`, for what kube-apiserver reads. */
   readonly etc: string;
   readonly opt: string;
@@ -102,7 +105,7 @@ async function assemble(
       "admin.kubeconfig",
       kubeconfigText(url, files.caPem, { token: files.adminToken }),
     );
-    const { caPem, adminToken } = files;
+    const { caPem, adminToken, authority } = files;
     const kubectl: NodeCluster["kubectl"] = (args, input) =>
       run(join(binaries.folder, "kubectl"), args, {
         env: { PATH: process.env.PATH, HOME: folder, KUBECONFIG: kubeconfigFile },
@@ -117,6 +120,7 @@ async function assemble(
       kubeletUrl,
       caPem,
       adminToken,
+      authority,
       kubeconfigFile,
       namespaces,
       kubectl,

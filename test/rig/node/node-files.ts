@@ -12,6 +12,8 @@ export interface NodeFiles {
   readonly folder: string;
   readonly caPem: string;
   readonly caFile: string;
+  /** Signs everything in the cluster but the front proxy: users' certificates, and kubelets'. */
+  readonly authority: CertificateAuthority;
   readonly adminToken: string;
   readonly tokensFile: string;
   readonly signingKeyFile: string;
@@ -67,6 +69,7 @@ export function writeNodeFiles(folder: string): NodeFiles {
   return {
     folder,
     write,
+    authority,
     adminToken,
     caPem: authority.certificatePem,
     caFile: write("ca.crt", authority.certificatePem),
