@@ -124,13 +124,36 @@ function attributesOf({ username, uid = "", groups = [], extra = {} }: UserInfo)
   };
 }
 
+/**
+ * Whom a review names, whoever answered it: of SelfSubjectAttributesReview also where only the members of the proposal's
+ * example are there, whose values of extra are no lists.
+ */
+export function reviewedUser({ status = {} }: SelfSubjectReview): UserAttributes {
+  const { userInfo, name: username, ...flat } = status;
+  const { uid, groups, extra, ...named } = userInfo ?? { ...flat, username };
+  return {
+    ...(typeof named.username === "string" && { username: named.username }),
+    ...(typeof uid === "string" && { uid }),
+    ...(Array.isArray(groups) && { groups: groups.map(String) }),
+    ...(isObject(extra) && { extra: listsOf(extra) }),
+  };
+}
+
+function listsOf(extra: Readonly<Record<string, unknown>>): Record<string, readonly string[]> {
+  return Object.fromEntries(Object.entries(extra).map(([key, value]) => [key, [value].flat().map(String)]));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function typeOfJSON(body: Buffer, expected: SelfSubjectReviewKind): Partial<TypeMeta> {
   const fault = (what: string): Error =>
     badRequest(unrecognizedBody(expected.kind, `couldn't get version/kind; json parse error: ${what}`, body));
   if (body.length === 0) throw fault("unexpected end of JSON input");
   const value = parsed(body, fault) ?? {};
-  if (typeof value !== "object" || Array.isArray(value)) throw fault("not an object");
-  const { apiVersion = "", kind = "" } = value as Readonly<Record<string, unknown>>;
+  if (!isObject(value)) throw fault("not an object");
+  const { apiVersion = "", kind = "" } = value;
   if (typeof (apiVersion ?? "") !== "string" || typeof (kind ?? "") !== "string")
     throw fault("apiVersion and kind are strings");
   return { apiVersion: apiVersion as string, kind: kind as string };

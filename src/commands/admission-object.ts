@@ -4,9 +4,11 @@ import type { AdmissionAttributes } from "../admission/admission-attributes.ts";
 import { copyJSON } from "../admission/json-encoder.ts";
 import { getOwn, isJSONObject, type JSONObject, type JSONValue } from "../admission/json-value.ts";
 import type { UserInfo } from "../apis/authentication.ts";
+import { reviewedUser } from "../authentication/self-subject-review.ts";
 import { CountersignError } from "../errors.ts";
 import { apiStatusOf } from "../transport/api-status.ts";
 import { apiPath, type RestClient } from "../transport/rest-client.ts";
+import { reviewSelf } from "../transport/self-subject-review.ts";
 import type { NamespaceLabels } from "../webhook/matching/webhook-matcher.ts";
 
 /** An object of a file, with what an API server knows of its kind. */
@@ -164,14 +166,10 @@ export function liveNamespaceLabels(client: Pick<RestClient, "send">): Namespace
   };
 }
 
-/** Who we are to the API server: the user of the review. Not known to a server older than 1.28. */
-export async function whoWeAre(client: Pick<RestClient, "request">): Promise<UserInfo> {
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
-  const path = apiPath("apis", "authentication.k8s.io", "v1", "selfsubjectreviews");
-  const answer = await client
-    .request<{ readonly status?: { readonly userInfo?: UserInfo } }>({ path, body })
-    .catch(() => undefined);
-  return answer?.body.status?.userInfo ?? { username: "countersign:call" };
+/** Who we are to the API server: the user of the review. Not known to a server older than 1.26. */
+export async function whoWeAre(client: Pick<RestClient, "send">): Promise<UserInfo> {
+  const found = await reviewSelf(client).catch(() => undefined);
+  return { username: "countersign:call", ...(found && reviewedUser(found.review)) };
 }
 
 function usage(message: string): CountersignError {

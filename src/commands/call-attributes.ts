@@ -27,7 +27,7 @@ export interface CallSubject {
  * @throws ERR_USAGE, and what asking the cluster throws.
  */
 export async function callAttributes(
-  client: Pick<RestClient, "request">,
+  client: Pick<RestClient, "request" | "send">,
   subject: CallSubject,
 ): Promise<AdmissionAttributes> {
   const { operation, dryRun, subResource, object } = subject;

@@ -20,6 +20,11 @@ export const commandTable: Readonly<Record<string, CommandRow>> = {
     summary: "Serve admission webhooks that authenticate their callers",
     load: async () => (await import("./serve.ts")).serve,
   },
+  gateway: {
+    summary:
+      "Give tenants pods' logs and nodes' metrics, each request authenticated and authorized on its own",
+    load: async () => (await import("./gateway.ts")).gateway,
+  },
   agent: {
     summary: "Keep webhooks' tokens fresh: in token files, and for exec-credential on a socket",
     load: async () => (await import("./agent.ts")).agent,
@@ -35,6 +40,10 @@ export const commandTable: Readonly<Record<string, CommandRow>> = {
   verify: {
     summary: "Explain every check of a token, passed or failed, with the two values compared",
     load: async () => (await import("./verify.ts")).verify,
+  },
+  whoami: {
+    summary: "Ask an API server who it takes you for",
+    load: async () => (await import("./whoami.ts")).whoami,
   },
   call: {
     summary: "Send an admission review to a webhook as an API server would",

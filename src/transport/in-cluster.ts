@@ -33,6 +33,7 @@ export async function inClusterConnection(options: InClusterOptions): Promise<Cl
       token: createCachedTokenSource({ source }),
     },
     namespace: (await readFile(join(folder, "namespace"), "utf8").catch(() => "default")).trim(),
+    credentials: ["tokenFile"],
   };
 }
 

@@ -7,7 +7,7 @@ import type { Kubeconfig, KubeconfigCluster, KubeconfigExec } from "../kubeconfi
 import { loadKubeconfig, locateKubeconfig } from "../kubeconfig/load-kubeconfig.ts";
 import { loadClusterCA, resolveContext } from "../kubeconfig/resolve-context.ts";
 import { loadUserCredentials, type UserCredentials } from "../kubeconfig/user-credentials.ts";
-import type { ClusterConnection } from "./cluster-connection.ts";
+import type { ClusterConnection, CredentialKind } from "./cluster-connection.ts";
 import { inClusterConnection } from "./in-cluster.ts";
 import type { RestClientOptions } from "./rest-client.ts";
 
@@ -66,7 +66,21 @@ export async function kubeconfigConnection(
       impersonate,
     },
     namespace: namespace ?? "default",
+    credentials: credentialKinds(credentials),
   };
+}
+
+/** A token file goes before the token it was loaded with. */
+function credentialKinds(credentials: UserCredentials): readonly CredentialKind[] {
+  const { clientCertificate, token, tokenFile, exec, basic } = credentials;
+  const kinds: Readonly<Record<CredentialKind, boolean>> = {
+    clientCertificate: clientCertificate !== undefined,
+    token: token !== undefined && tokenFile === undefined,
+    tokenFile: tokenFile !== undefined,
+    exec: exec !== undefined,
+    basic: basic !== undefined,
+  };
+  return (Object.keys(kinds) as CredentialKind[]).filter((kind) => kinds[kind]);
 }
 
 function assertUsable(cluster: KubeconfigCluster, { token, basic, exec }: UserCredentials): void {

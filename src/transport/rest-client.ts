@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import type { ResettableTokenSource } from "../credentials/cached-token-source.ts";
@@ -58,6 +59,8 @@ export interface RestResponse<T> {
   readonly status: number;
   /** Parsed where it is JSON, otherwise text. */
   readonly body: T;
+  /** Names in lower case. */
+  readonly headers?: IncomingHttpHeaders | undefined;
   /** What the server's clock said, epoch milliseconds, a whole second; undefined where it said nothing. */
   readonly date?: number | undefined;
 }
@@ -120,7 +123,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
       const response = await once(request, deadline);
       const pauseMs = retryAfterMs(response);
       if (pauseMs === undefined || retries === maxRetries || performance.now() + pauseMs >= deadline)
-        return { status: response.status, body: parseBody(response), date: dateOf(response) };
+        return { ...response, body: parseBody(response), date: dateOf(response) };
       await delay(pauseMs, undefined, request.signal === undefined ? {} : { signal: request.signal });
     }
   }
@@ -129,8 +132,8 @@ export function createRestClient(options: RestClientOptions): RestClient {
     server: options.server,
     send,
     async request<T>(request: RestRequest) {
-      const { status, body, date } = await send(request);
-      if (status >= 200 && status < 300) return { status, body: body as T, date };
+      const { status, body, ...rest } = await send(request);
+      if (status >= 200 && status < 300) return { status, body: body as T, ...rest };
       throw failureOf(connection, request, status, body);
     },
     async stream(request) {

@@ -18,7 +18,7 @@ export {
   type AuthenticationConfigMapOptions,
   watchAuthenticationConfigMap,
 } from "../transport/authentication-config-map.ts";
-export type { ClusterConnection } from "../transport/cluster-connection.ts";
+export type { ClusterConnection, CredentialKind } from "../transport/cluster-connection.ts";
 export { type FindClusterOptions, findCluster } from "../transport/kubeconfig-connection.ts";
 export { apiPath, createRestClient, type RestClient } from "../transport/rest-client.ts";
 export {
