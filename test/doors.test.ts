@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "./credentials": ["node-cache"],
   "./kubeconfig": ["yaml"],
   "./webhook": ["@marcbachmann/cel-js", "node-cache", "re2js", "yaml"],
+  "./kubelet": ["node-cache"],
   "./server": [
     "@koa/router",
     "@opentelemetry/api",

@@ -2,11 +2,13 @@ import type { ObjectMeta, TypeMeta } from "./meta.ts";
 
 /** Of `v1` nodes and pods what it takes to find a kubelet. */
 
+/** One way to reach a node, and what kind it is: `InternalIP`, `Hostname` … */
 export interface NodeAddress {
   readonly type: string;
   readonly address: string;
 }
 
+/** Where a node and its kubelet are to be found, as the node itself reports. */
 export interface Node extends TypeMeta {
   readonly metadata: ObjectMeta & { readonly name: string };
   readonly status?: {
@@ -15,6 +17,7 @@ export interface Node extends TypeMeta {
   };
 }
 
+/** Where a pod runs, and what its containers are called. */
 export interface Pod extends TypeMeta {
   readonly metadata: ObjectMeta & { readonly name: string; readonly namespace: string };
   readonly spec?: {
@@ -26,6 +29,7 @@ export interface Pod extends TypeMeta {
   };
 }
 
+/** Of a container all that a log needs. */
 export interface NamedContainer {
   readonly name: string;
 }

@@ -10,6 +10,7 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** What may be dialled as a kubelet. */
 export interface AddressAdmissionOptions {
   /**
    * CIDRs: nothing else is dialled, and what they name is, loopback and link-local included. Default: everything but

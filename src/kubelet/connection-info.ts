@@ -13,6 +13,7 @@ export const defaultAddressTypes: readonly string[] = [
 /** Where kubelets listen unless their Node says otherwise. */
 const kubeletPort = 10250;
 
+/** Of what a Node says of its kubelet, what is believed. */
 export interface ConnectionInfoOptions {
   /** In this order. Default Hostname, InternalDNS, InternalIP, ExternalDNS, ExternalIP. */
   readonly addressTypes?: readonly string[] | undefined;

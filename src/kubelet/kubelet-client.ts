@@ -1,28 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
 import type { Node } from "../apis/node.ts";
-import { diagnosticsChannel } from "../diagnostics.ts";
+import { diagnosticsChannel, type KubeletMessage } from "../diagnostics.ts";
 import { CountersignError, errorCodeOf, errorMessageOf } from "../errors.ts";
-import { dialKubelet, type ResolveHost, resolveHost } from "../transport/kubelet-dial.ts";
-import type { Dial } from "../transport/kubelet-pool.ts";
 import { type UpgradedConnection, upgradeConnection } from "../transport/kubelet-upgrade.ts";
-import { type AddressAdmissionOptions, createAddressAdmission } from "./address-admission.ts";
 import { type ConnectionInfoOptions, connectionInfo } from "./connection-info.ts";
 import { createExchangeLimits } from "./exchange-limits.ts";
-import { connectionFailure, type KubeletPeer, timeoutFailure } from "./kubelet-connection-error.ts";
+import { connectionFailure, type KubeletPeer, originOf, timeoutFailure } from "./kubelet-connection-error.ts";
+import { createKubeletDials, type KubeletDialsOptions } from "./kubelet-dials.ts";
 import { exchangeHeaders, upgradeHeaders } from "./kubelet-headers.ts";
-import {
-  createKubeletIdentity,
-  type KubeletIdentity,
-  type KubeletIdentityOptions,
-} from "./kubelet-identity.ts";
+import { createKubeletIdentity, type KubeletIdentityOptions } from "./kubelet-identity.ts";
 import { createKubeletPools } from "./kubelet-pools.ts";
 import type { KubeletTransport } from "./kubelet-transport.ts";
-import { verifyKubelet } from "./kubelet-verification.ts";
 
-export type { KubeletTransport } from "./kubelet-transport.ts";
-
+/** One request to a node's kubelet. */
 export interface KubeletExchange {
   /** As the API server has it: who asks names a node, never an address. */
   readonly node: Node;
@@ -39,6 +30,8 @@ export interface KubeletExchange {
 /** The head of a kubelet's answer; `body` is read by whoever asked, at its own pace, and ends the connection where it is destroyed. */
 export interface KubeletAnswer {
   readonly status: number;
+  /** `https://host:port` that was asked, for messages. */
+  readonly origin: string;
   readonly body: IncomingMessage;
 }
 
@@ -72,19 +65,13 @@ export interface KubeletClient {
   close(): void;
 }
 
+/** How kubelets are found, met and judged. */
 export interface KubeletClientOptions
   extends KubeletIdentityOptions,
     ConnectionInfoOptions,
-    AddressAdmissionOptions {
-  /**
-   * Whether a verified connection has to end at `system:node:NAME` of `system:nodes` (KEP-4872): a node can have any
-   * address written into its Node, but a certificate only in its own name. Default `verify`.
-   */
-  readonly nodeNames?: "verify" | "ignore" | undefined;
+    KubeletDialsOptions {
   /** From the dial to the head of the answer. Default 30 s. */
   readonly timeoutMs?: number | undefined;
-  /** Default: the machine's own resolver. */
-  readonly resolve?: ResolveHost | undefined;
 }
 
 const kubeletChannel = diagnosticsChannel("countersign:kubelet");
@@ -100,7 +87,7 @@ const defaultTimeoutMs = 30_000;
 export function createKubeletClient(options: KubeletClientOptions): KubeletClient {
   const { timeoutMs = defaultTimeoutMs } = options;
   const identity = createKubeletIdentity(options);
-  const dialOf = createDials(options);
+  const dialOf = createKubeletDials(options);
   const pools = createKubeletPools();
   const limits = createExchangeLimits(timeoutMs);
 
@@ -108,13 +95,13 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
   async function reach<T extends Reached>(
     { node, signal }: Pick<KubeletExchange, "node" | "signal">,
     send: (peer: KubeletPeer, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<{ readonly reached: T; readonly origin: string }> {
     const peer = { nodeName: node.metadata.name, ...connectionInfo(node, options) };
     const limit = limits.begin(signal, () => timeoutFailure(peer, timeoutMs));
     try {
       const reached = await send(peer, limit.signal);
       limit.answered("response" in reached ? reached.socket : reached);
-      return reached;
+      return { reached, origin: originOf(peer) };
     } catch (error) {
       limit.lift();
       if (limit.signal.aborted) throw limit.signal.reason;
@@ -125,25 +112,26 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
   return {
     async exchange(request) {
       const { transport, method, path, body } = request;
-      const incoming = await observed(request, transport, () =>
+      const { reached, origin } = await observed(request, transport, () =>
         reach(request, (peer, signal) => {
-          const now = identity();
-          const pool = pools.get(peer, transport, now, dialOf(peer, transport, now));
+          const target = { peer, transport, identity: identity() };
+          const pool = pools.get(target, dialOf(target));
           return pool.request({ method, path, headers: exchangeHeaders(peer, request), body, signal });
         }),
       );
-      return { status: incoming.statusCode ?? 0, body: incoming };
+      return { status: reached.statusCode ?? 0, origin, body: reached };
     },
     async upgrade(request) {
       const { method, path } = request;
-      const reached = await observed(request, "verified", () =>
+      const { reached, origin } = await observed(request, "verified", () =>
         reach<Reached>(request, async (peer, signal) => {
           const headers = upgradeHeaders(peer, request);
-          const socket = await dialOf(peer, "verified", identity())(signal);
+          const target = { peer, transport: "verified", identity: identity(), allowHalfOpen: true } as const;
+          const socket = await dialOf(target)(signal);
           return upgradeConnection(socket, { method, path, headers, signal });
         }),
       );
-      if (!("response" in reached)) return { status: reached.statusCode ?? 0, body: reached };
+      if (!("response" in reached)) return { status: reached.statusCode ?? 0, origin, body: reached };
       const { response, socket, head } = reached;
       return { status: 101, headers: response.rawHeaders, socket, head };
     },
@@ -156,58 +144,26 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
 
 type Reached = IncomingMessage | UpgradedConnection;
 
-function createDials({
-  resolve = resolveHost,
-  nodeNames = "verify",
-  ...options
-}: KubeletClientOptions): (
-  peer: KubeletPeer,
-  transport: KubeletTransport,
-  identity: KubeletIdentity,
-) => Dial {
-  const admit = createAddressAdmission(options, resolve);
-  const verify = {
-    verified: (socket: TLSSocket, peer: KubeletPeer) => verifyKubelet(socket, peer, nodeNames),
-    insecure: () => undefined,
-  };
-  return (peer, transport, { contexts }) =>
-    (signal) =>
-      dialKubelet(
-        {
-          host: peer.host,
-          port: peer.port,
-          secureContext: contexts[transport],
-          resolve,
-          admit: (addresses) => admit(peer, addresses),
-          verify: (socket) => verify[transport](socket, peer),
-        },
-        signal,
-      );
-}
-
 /** Tells whoever counts; a caller that gave up is nobody's failure. */
-async function observed<T extends Reached>(
+async function observed<T extends { readonly reached: Reached }>(
   { node, signal }: Pick<KubeletExchange, "node" | "signal">,
   transport: KubeletTransport,
   reach: () => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now();
-  const common = () => ({
-    node: node.metadata.name,
-    transport,
-    durationMs: performance.now() - startedAt,
-  });
+  const publish = (outcome: Pick<KubeletMessage, "outcome" | "status" | "code" | "detail">): void => {
+    const durationMs = performance.now() - startedAt;
+    kubeletChannel.publish({ node: node.metadata.name, transport, durationMs, ...outcome });
+  };
   try {
-    const reached = await reach();
+    const answer = await reach();
+    const { reached } = answer;
     const { statusCode: status = 0 } = "response" in reached ? reached.response : reached;
-    kubeletChannel.publish({ ...common(), outcome: "answered", status });
-    return reached;
+    publish({ outcome: "answered", status });
+    return answer;
   } catch (error) {
     if (signal?.aborted !== true)
-      kubeletChannel.publish({
-        ...common(),
-        ...{ outcome: "failed", code: errorCodeOf(error), detail: errorMessageOf(error) },
-      });
+      publish({ outcome: "failed", code: errorCodeOf(error), detail: errorMessageOf(error) });
     throw error;
   }
 }

@@ -12,6 +12,11 @@ export function hostPort({ host, port }: Pick<KubeletPeer, "host" | "port">): st
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** `https://host:port`. */
+export function originOf(peer: Pick<KubeletPeer, "host" | "port">): string {
+  return `https://${hostPort(peer)}`;
+}
+
 /** A kubelet could not be reached, or is not who it has to be. */
 export class KubeletConnectionError extends CountersignError {
   /** What Go's HTTP client says of the same failure, behind `Get "URL": `. */
@@ -25,7 +30,7 @@ export class KubeletConnectionError extends CountersignError {
     goText: string,
     options?: ErrorOptions,
   ) {
-    const origin = `https://${hostPort(peer)}`;
+    const origin = originOf(peer);
     super(code, `kubelet of node ${JSON.stringify(peer.nodeName)} (${origin}): ${goText}`, options);
     this.goText = goText;
     this.origin = origin;

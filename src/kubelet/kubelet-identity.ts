@@ -3,6 +3,7 @@ import type { CABundle } from "../certificates/ca-bundle.ts";
 import type { KeyPair } from "../certificates/key-pair.ts";
 import type { KubeletTransport } from "./kubelet-transport.ts";
 
+/** As whom kubelets are met, and by whom they have to be signed. */
 export interface KubeletIdentityOptions {
   /** The only credential a kubelet is shown; asked for at every exchange, so that a renewed one is used at once. */
   readonly clientCertificate: () => KeyPair;

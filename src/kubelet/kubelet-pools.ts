@@ -1,14 +1,14 @@
 import { createKubeletPool, type Dial, type KubeletPool } from "../transport/kubelet-pool.ts";
-import { hostPort, type KubeletPeer } from "./kubelet-connection-error.ts";
+import { hostPort } from "./kubelet-connection-error.ts";
+import type { KubeletTarget } from "./kubelet-dials.ts";
 import type { KubeletIdentity } from "./kubelet-identity.ts";
-import type { KubeletTransport } from "./kubelet-transport.ts";
 
 /** A pool with nothing open is a few hundred bytes; idle connections end by themselves. */
 const maxPools = 1024;
 
 /** One pool for each node, address and transport, all under one identity. */
 export interface KubeletPools {
-  get(peer: KubeletPeer, transport: KubeletTransport, identity: KubeletIdentity, dial: Dial): KubeletPool;
+  get(target: KubeletTarget, dial: Dial): KubeletPool;
   close(): void;
 }
 
@@ -23,7 +23,7 @@ export function createKubeletPools(): KubeletPools {
   }
 
   return {
-    get(peer, transport, identity, dial) {
+    get({ peer, transport, identity }, dial) {
       if (identity !== current) for (const [key, pool] of pools) retire(key, pool);
       current = identity;
       const key = `${transport} ${peer.nodeName} ${hostPort(peer)}`;

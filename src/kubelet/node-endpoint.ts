@@ -6,6 +6,7 @@ export interface NodeEndpoint {
   readonly interactive: InteractiveEndpoint | undefined;
 }
 
+/** What runs something in a container. */
 export type InteractiveEndpoint = "exec" | "attach" | "portForward" | "run";
 
 interface Row extends NodeEndpoint {

@@ -1,5 +1,17 @@
 import type { Readable } from "node:stream";
+import { AnswerStatusError } from "../apis/answer-status.ts";
+import { diagnosticsChannel } from "../diagnostics.ts";
+import { CountersignError } from "../errors.ts";
+import type { KubeletAnswer, KubeletClient, KubeletExchange } from "./kubelet-client.ts";
+import { KubeletConnectionError } from "./kubelet-connection-error.ts";
+import type { NodeSource } from "./node-source.ts";
+import { isLog, maxRefusalBytes, podLogRefusal } from "./pod-log-answer.ts";
+import { podLogLocation } from "./pod-log-location.ts";
+import { decodePodLogOptions } from "./pod-log-options.ts";
+import { assertPodLogOptions } from "./pod-log-validation.ts";
+import type { PodReader } from "./pod-reader.ts";
 
+/** Which log is asked for. */
 export interface PodLogRequest {
   readonly namespace: string;
   readonly pod: string;
@@ -24,4 +36,98 @@ export interface PodLog {
 export interface PodLogs {
   /** @throws AnswerStatusError for everything that kube-apiserver answers with a Status, in its words. */
   open(request: PodLogRequest): Promise<PodLog>;
+}
+
+/** What a log is read with. */
+export interface PodLogsOptions {
+  readonly kubelets: KubeletClient;
+  readonly pods: PodReader;
+  readonly nodes: NodeSource;
+  /** Whether the failure of a certificate tells of `--insecure-skip-tls-verify-backend`. Default true. */
+  readonly suggestInsecure?: boolean | undefined;
+}
+
+const usageChannel = diagnosticsChannel("countersign:podLogs");
+const failureChannel = diagnosticsChannel("countersign:podLogsTLSFailure");
+
+const insecureHint =
+  " (kubectl logs --insecure-skip-tls-verify-backend reads it without knowing who answers)";
+
+/**
+ * `pods/log` as kube-apiserver serves it: KEP-1295's flag included. Who may read, and who may leave out the verification,
+ * has been decided before.
+ */
+export function createPodLogs(options: PodLogsOptions): PodLogs {
+  const { kubelets, pods, nodes } = options;
+  return {
+    async open({ namespace, pod: name, query, signal, onNode }) {
+      const asked = decodePodLogOptions(query);
+      const { follow, insecureSkipTLSVerifyBackend: insecure } = asked;
+      // counted whatever becomes of it, as upstream
+      usageChannel.publish({ namespace, pod: name, usage: insecure ? "skip_tls_allowed" : "enforce_tls" });
+      assertPodLogOptions(name, asked);
+      const { nodeName, path } = podLogLocation(await pods.pod(namespace, name, { signal }), asked);
+      if (nodeName === undefined) return { body: undefined, follow, insecure: false };
+      onNode?.(nodeName);
+      const node = await nodes.node(nodeName, { signal });
+      const transport = insecure ? "insecure" : "verified";
+      const request = { node, transport, method: "GET", path, headers: ourHeaders, signal } as const;
+      const answer = await kubelets.exchange(request).catch((error) => {
+        throw failure(error, request, options);
+      });
+      if (!isLog(answer.status)) throw await refusal(request, name, answer);
+      return { body: answer.body, follow, insecure };
+    },
+  };
+}
+
+const refusalTimeoutMs = 10_000;
+
+/** Nothing of the caller's: an encoding that it asked for would hold back what is followed. */
+const ourHeaders = ["User-Agent", "countersign", "Accept", "*/*"];
+
+/** A plain error of kube-apiserver's, which is a 500 without a reason. */
+function failure(error: unknown, { node, path }: KubeletExchange, options: PodLogsOptions): unknown {
+  if (!(error instanceof CountersignError)) return error;
+  if (!(error instanceof KubeletConnectionError))
+    return new AnswerStatusError(error.code, { code: 500, message: error.message }, { cause: error });
+  const { code, goText, origin } = error;
+  const isCertificate = code === "ERR_KUBELET_CERTIFICATE";
+  if (isCertificate) failureChannel.publish({ node: node.metadata.name, detail: error.message });
+  const hint = isCertificate && options.suggestInsecure !== false ? insecureHint : "";
+  const message = `Get ${JSON.stringify(`${origin}${path}`)}: ${goText}${hint}`;
+  return new AnswerStatusError(code, { code: 500, message }, { cause: error });
+}
+
+async function refusal(
+  { node, path, signal }: KubeletExchange,
+  pod: string,
+  { status, origin, body }: KubeletAnswer,
+): Promise<AnswerStatusError> {
+  const text = await beginningOf(body);
+  signal?.throwIfAborted();
+  return podLogRefusal({
+    ...{ pod, nodeName: node.metadata.name, url: `${origin}${path}`, status },
+    hasLocation: body.headers.location !== undefined,
+    text,
+  });
+}
+
+/** As much of it as counts. A kubelet that does not come to an end is not waited for, and what it has said by then stands. */
+async function beginningOf(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const timer = setTimeout(() => body.destroy(), refusalTimeoutMs);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= maxRefusalBytes) break;
+    }
+  } catch {
+    // it broke off
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(chunks).subarray(0, maxRefusalBytes).toString("utf8");
 }

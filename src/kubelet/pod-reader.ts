@@ -1,7 +1,22 @@
 import type { Pod } from "../apis/node.ts";
+import type { RestClient } from "../transport/rest-client.ts";
+import { readOwn } from "./own-reading.ts";
 
 /** Reads pods as the gateway itself, never as its caller. */
 export interface PodReader {
-  /** @throws AnswerStatusError where the API server answers with a Status, in its words: 404 for a pod that is not there. */
+  /** @throws AnswerStatusError: 404 in the API server's words for a pod that is not there, 500 for whatever else. */
   pod(namespace: string, name: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Pod>;
+}
+
+/** Where pods are read. */
+export interface PodReaderOptions {
+  readonly client: Pick<RestClient, "request">;
+}
+
+/** Every time anew: a pod moves, and a log of where it was is nobody's. */
+export function createPodReader({ client }: PodReaderOptions): PodReader {
+  return {
+    pod: (namespace, name, { signal } = {}) =>
+      readOwn<Pod>(client, ["api", "v1", "namespaces", namespace, "pods", name], signal),
+  };
 }

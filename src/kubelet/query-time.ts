@@ -42,8 +42,16 @@ export function parseQueryTime(text: string): string {
     zone!,
   );
   if (fault !== undefined) throw invalid(text, `: ${fault} out of range`);
-  const local = `${year}-${month}-${day}T${hour!.padStart(2, "0")}:${minute}:${second!.slice(0, 2)}${zone}`;
-  return new Date(local).toISOString().replace(/\.\d+Z$/, "Z");
+  const local = Date.parse(
+    `${year}-${month}-${day}T${hour!.padStart(2, "0")}:${minute}:${second!.slice(0, 2)}Z`,
+  );
+  return new Date(local - offsetMs(zone!)).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function offsetMs(zone: string): number {
+  if (zone === "Z") return 0;
+  const [hours, minutes] = zone.slice(1).split(":").map(Number) as [number, number];
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
 function outOfRange(

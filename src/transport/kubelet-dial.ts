@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { isIP, type TcpSocketConnectOpts } from "node:net";
+import { isIP, type SocketConstructorOpts, type TcpSocketConnectOpts } from "node:net";
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from "node:tls";
 
 /** client-go asks after 30 s of silence whether its peer is there; libuv then gives it ten tries, a second each. */
@@ -16,6 +16,8 @@ export interface KubeletDial {
   readonly port: number;
   readonly secureContext: SecureContext;
   readonly resolve: ResolveHost;
+  /** Whether our direction stays open when the peer's ends. Default: no. */
+  readonly allowHalfOpen?: boolean;
   /** Those that may be dialled; throws where none may. */
   readonly admit: (addresses: readonly string[]) => Promise<readonly string[]>;
   /** Judges the peer before anything is written to it; throws where it is not who it has to be. */
@@ -28,13 +30,14 @@ export interface KubeletDial {
  * resumed, so that every connection shows a certificate.
  */
 export async function dialKubelet(dial: KubeletDial, signal: AbortSignal): Promise<TLSSocket> {
-  const { host, port, secureContext } = dial;
+  const { host, port, secureContext, allowHalfOpen = false } = dial;
   const addresses = await dial.admit(isIP(host) === 0 ? await dial.resolve(host) : [host]);
   signal.throwIfAborted();
-  const options: ConnectionOptions & TcpSocketConnectOpts = {
+  const options: ConnectionOptions & SocketConstructorOpts & TcpSocketConnectOpts = {
     host,
     port,
     secureContext,
+    allowHalfOpen,
     ALPNProtocols: ["http/1.1"],
     // both are `verify`'s to decide, which sees the certificate whatever is wrong with it
     rejectUnauthorized: false,
