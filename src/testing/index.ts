@@ -3,6 +3,10 @@
  * certificates such tests need.
  */
 
+export type {
+  SelfSubjectReviewSwitches,
+  SelfSubjectReviewVersion,
+} from "../authentication/self-subject-review.ts";
 export type { CertificateUsage } from "../certificates/certificate-writer.ts";
 export type { WebhookAuthentication } from "./admission/webhook-caller.ts";
 export {
