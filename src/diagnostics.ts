@@ -174,7 +174,9 @@ export interface ReloadMessage {
     | "configuration"
     | "keys"
     | "manifests"
-    | "kubeconfig";
+    | "kubeconfig"
+    | "kubeletCertificate"
+    | "kubeletCA";
   readonly file: string;
   /** `dropped`: one that failed is followed no more, as nothing names it any longer. */
   readonly outcome: "reloaded" | "failed" | "dropped";

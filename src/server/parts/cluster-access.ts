@@ -15,20 +15,22 @@ export interface ClusterAccess {
 /** @throws ERR_CONFIGURATION from its methods where no cluster was given. */
 export function createClusterAccess(connect: (() => Promise<ClusterConnection>) | undefined): ClusterAccess {
   const closers: (() => unknown)[] = [];
-  let reviews: Promise<ReviewClients> | undefined;
-  let connection: Promise<ClusterConnection> | undefined;
-  const connected = (): Promise<ClusterConnection> => {
+  const connected = once(async (): Promise<ClusterConnection> => {
     if (connect === undefined)
       throw new CountersignError(
         "ERR_CONFIGURATION",
         "issuers, tokenReview and tls.selfSigned need an API server, and none was given",
       );
-    connection ??= connect().catch((error: unknown) => {
-      // the next reload of the configuration may find what is missing now
-      connection = undefined;
-      throw error;
-    });
-    return connection;
+    return connect();
+  });
+  const createRest = async (): Promise<RestClient> => {
+    const [{ client }, { createRestClient }] = await Promise.all([
+      connected(),
+      import("../../transport/rest-client.ts"),
+    ]);
+    const created = createRestClient(client);
+    closers.push(() => created.close());
+    return created;
   };
   const createReviews = async (): Promise<ReviewClients> => {
     const [{ client }, { createReviewClients }] = await Promise.all([
@@ -41,24 +43,22 @@ export function createClusterAccess(connect: (() => Promise<ClusterConnection>) 
   };
   return {
     server: async () => (await connected()).client.server,
-    async restClient() {
-      const [{ client }, { createRestClient }] = await Promise.all([
-        connected(),
-        import("../../transport/rest-client.ts"),
-      ]);
-      const rest = createRestClient(client);
-      closers.push(() => rest.close());
-      return rest;
-    },
-    async reviews() {
-      reviews ??= createReviews().catch((error: unknown) => {
-        reviews = undefined;
-        throw error;
-      });
-      return reviews;
-    },
+    restClient: once(createRest),
+    reviews: once(createReviews),
     async close() {
       await Promise.all(closers.map((close) => close()));
     },
+  };
+}
+
+/** The same for all who ask, but a failure: the next reload of the configuration may find what is missing now. */
+function once<T>(create: () => Promise<T>): () => Promise<T> {
+  let created: Promise<T> | undefined;
+  return () => {
+    created ??= create().catch((error: unknown) => {
+      created = undefined;
+      throw error;
+    });
+    return created;
   };
 }

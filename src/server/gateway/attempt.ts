@@ -1,0 +1,72 @@
+import { errorMessageOf } from "../../errors.ts";
+
+export interface AttemptOptions<T> {
+  /** What has to succeed, for messages: `the API server has not answered yet`. */
+  readonly pending: string;
+  attempt(): Promise<T>;
+  /** Called once it has succeeded. What it throws makes the attempt one that failed. */
+  begun?(): void;
+  /** Ends what an attempt gave. */
+  end?(value: T): unknown;
+  /** Default 5 000 (5 s). */
+  readonly retryMs?: number;
+}
+
+/** Something that has to succeed once, begun at once and tried again until it does. */
+export interface Attempt<T> {
+  /** Undefined until it has succeeded. */
+  readonly value: T | undefined;
+  /** Resolves when the attempt of now, the first at first, has succeeded or failed. Never rejects. */
+  settled(): Promise<void>;
+  /** For readiness: @throws an Error that says why it has not succeeded yet, and tries again at once. */
+  check(): void;
+  close(): Promise<void>;
+}
+
+export function createAttempt<T>(options: AttemptOptions<T>): Attempt<T> {
+  const { pending, retryMs = 5_000 } = options;
+  let value: T | undefined;
+  let failure: string | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+  let running: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    if (value !== undefined) await options.end?.(value);
+    value = undefined;
+  };
+  const run = async (): Promise<void> => {
+    clearTimeout(retry);
+    try {
+      value = await options.attempt();
+      options.begun?.();
+      failure = undefined;
+    } catch (error) {
+      await end();
+      failure = errorMessageOf(error);
+      if (!closed) retry = setTimeout(tryAgain, retryMs).unref();
+    }
+  };
+  const tryAgain = (): void => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+  };
+  tryAgain();
+  return {
+    get value() {
+      return value;
+    },
+    settled: async () => running,
+    check() {
+      if (value !== undefined) return;
+      if (!closed) tryAgain();
+      throw new Error(failure === undefined ? pending : `${pending}: ${failure}`);
+    },
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      await running;
+      await end();
+    },
+  };
+}

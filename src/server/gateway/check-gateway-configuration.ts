@@ -1,0 +1,37 @@
+import { loadCABundle } from "../../certificates/ca-bundle.ts";
+import { type KeyPairFiles, loadKeyPair, validityFault } from "../../certificates/key-pair.ts";
+import { type Clock, systemClock } from "../../clock.ts";
+import { type CheckedField, faultOf } from "../../configuration/checked-field.ts";
+import type { GatewayConfiguration } from "../../configuration/gateway-configuration.ts";
+import { CountersignError } from "../../errors.ts";
+
+type Path = CheckedField["path"];
+
+/**
+ * Everything of a configuration that can be tried without a network: certificates, keys and CAs are read. A fault is what
+ * would keep the gateway from starting or from being ready.
+ */
+export async function checkGatewayConfiguration(
+  { tls, authentication, kubelet }: GatewayConfiguration,
+  clock: Clock = systemClock,
+): Promise<readonly CheckedField[]> {
+  const checks = [
+    checkPair(tls, ["tls"], clock),
+    checkCA(authentication.clientCAFile, ["authentication", "clientCAFile"]),
+    checkCA(authentication.requestHeader?.caFile, ["authentication", "requestHeader", "caFile"]),
+    checkPair(kubelet.clientCertificate, ["kubelet", "clientCertificate"], clock),
+    checkCA(kubelet.caFile, ["kubelet", "caFile"]),
+  ];
+  return (await Promise.all(checks)).flat();
+}
+
+function checkPair({ certFile, keyFile }: KeyPairFiles, path: Path, clock: Clock) {
+  return faultOf([...path, "certFile"], async () => {
+    const fault = validityFault(await loadKeyPair({ certFile, keyFile }), clock.now());
+    if (fault !== undefined) throw new CountersignError("ERR_CERTIFICATE_INVALID", `${certFile} ${fault}`);
+  });
+}
+
+async function checkCA(file: string | undefined, path: Path): Promise<readonly CheckedField[]> {
+  return file === undefined ? [] : faultOf(path, () => loadCABundle(file));
+}
