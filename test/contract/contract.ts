@@ -5,6 +5,7 @@ import { describeDiscovery } from "./discovery.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
 import { describeMatchConditions } from "./match-conditions.ts";
 import { describeMutation } from "./mutation.ts";
+import { describeNodes } from "./nodes.ts";
 import { describeReinvocation } from "./reinvocation.ts";
 import { describeSelfSubjectReviews } from "./self-subject-reviews.ts";
 import { describeStatusBodies } from "./status-bodies.ts";
@@ -43,6 +44,7 @@ export function describeContract(kind: TargetKind): void {
       describeStatusBodies(contract);
       describeStoredObjects(contract);
       describeListsAndWatches(contract);
+      describeNodes(contract);
       describeWebhookConfigurations(contract);
       describeCertificateKeeping(contract);
       describeWebhookCalls(contract);

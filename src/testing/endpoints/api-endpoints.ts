@@ -1,4 +1,5 @@
 import { answerSelfSubjectReview } from "../../authentication/self-subject-review.ts";
+import { isNamespace } from "../admission/namespace-lifecycle.ts";
 import type { RequestAuthentication } from "../authentication/request-authentication.ts";
 import { reviewToken } from "../authentication/token-review.ts";
 import {
@@ -40,6 +41,8 @@ export async function answerCall(call: ApiCall, services: EndpointServices): Pro
   const subresource = kind.subresources?.find(({ name }) => name === wanted);
   if (wanted !== "" && subresource === undefined) throw resourceNotFound();
   if (!isStored(kind)) return answerReview(call, kind, services);
+  // below /namespaces there is of what has no namespace the Namespace alone
+  if (call.info.namespace !== "" && !kind.namespaced && !isNamespace(kind)) throw resourceNotFound();
   return answerStored({ call, kind, ...(subresource === undefined ? {} : { subresource }) }, services);
 }
 

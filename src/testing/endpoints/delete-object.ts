@@ -40,7 +40,7 @@ export async function deleteCollection(
   services: ResourceServices,
 ): Promise<ApiObject[]> {
   const { call, kind } = request;
-  const selected = parseSelectors(call.query);
+  const selected = parseSelectors(call.query, kind);
   const options = decodeOptions(call);
   const deleted: ApiObject[] = [];
   for (const object of services.store.list(kind, call.info.namespace).filter(selected)) {

@@ -19,7 +19,7 @@ export function listObjects({ call, kind }: ResourceRequest, { store }: Resource
   const { query, info } = call;
   assertListOptions(query);
   assertResourceVersion(query, store.revision());
-  const selected = parseSelectors(query);
+  const selected = parseSelectors(query, kind);
   const from = continuationOf(query.get("continue"));
   const revision = from?.revision ?? exactRevision(query) ?? store.revision();
   const objects = store.listAt(kind, info.namespace, revision);

@@ -27,7 +27,7 @@ export function watchObjects(
   const { query } = call;
   assertListOptions(query);
   assertNumber(query);
-  const selected = parseSelectors(query);
+  const selected = parseSelectors(query, kind);
   const inNamespace: Selector = ({ metadata }) =>
     call.info.namespace === "" || !kind.namespaced || metadata.namespace === call.info.namespace;
   const wanted: Selector = (object) => inNamespace(object) && selected(object);

@@ -1,4 +1,5 @@
-import type { ApiObject } from "../objects/api-object.ts";
+import { type ApiObject, type JsonObject, objectAt } from "../objects/api-object.ts";
+import type { ResourceKind } from "../objects/resource-kind.ts";
 import { badRequest } from "../status/status-error.ts";
 
 /** Whether an object is selected. */
@@ -41,32 +42,57 @@ function oneOf(key: string, values: readonly string[], wanted: boolean): LabelTe
   return (labels) => (Object.hasOwn(labels, key) && values.includes(labels[key]!)) === wanted;
 }
 
-const fields: Readonly<Record<string, (object: ApiObject) => string>> = {
+type FieldReader = (object: ApiObject) => string;
+
+const common: Readonly<Record<string, FieldReader>> = {
   "metadata.name": ({ metadata }) => metadata.name,
   "metadata.namespace": ({ metadata }) => metadata.namespace ?? "",
 };
 
+const text = (part: JsonObject, member: string): string => String(part[member] ?? "");
+
+// k8s.io/kubernetes pkg/apis/core/v1/conversion.go, of the fields that an object here has
+const byKind: Readonly<Record<string, Readonly<Record<string, FieldReader>>>> = {
+  "/pods": {
+    "spec.nodeName": (pod) => text(objectAt(pod, "spec"), "nodeName"),
+    "spec.restartPolicy": (pod) => text(objectAt(pod, "spec"), "restartPolicy"),
+    "spec.serviceAccountName": (pod) => text(objectAt(pod, "spec"), "serviceAccountName"),
+    "status.phase": (pod) => text(objectAt(pod, "status"), "phase"),
+  },
+  "/nodes": {
+    "spec.unschedulable": (node) => text(objectAt(node, "spec"), "unschedulable") || "false",
+  },
+};
+
 /**
- * `fieldSelector` on metadata.name and metadata.namespace, the two that every kind has.
+ * `fieldSelector` on metadata.name and metadata.namespace, which every kind has, and on what its kind has besides.
  * @throws 400 for any other field
  */
-export function parseFieldSelector(text: string): Selector {
-  const terms = text.split(",").filter((part) => part !== "");
+export function parseFieldSelector(
+  selector: string,
+  kind?: Pick<ResourceKind, "group" | "resource">,
+): Selector {
+  const own = byKind[`${kind?.group}/${kind?.resource}`];
+  const terms = selector.split(",").filter((part) => part !== "");
   const matchers = terms.map((part): Selector => {
     const parsed = equalityTerm.exec(part);
-    if (parsed === null) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
+    if (parsed === null) throw badRequest(`invalid selector: '${selector}'; can't understand '${part}'`);
     const [, name, operator, value] = parsed;
-    const read = Object.hasOwn(fields, name!) ? fields[name!] : undefined;
+    const read = new Map(Object.entries({ ...common, ...own })).get(name!);
     if (read === undefined)
-      throw badRequest(`"${name}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+      throw badRequest(
+        own === undefined
+          ? `"${name}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+          : `field label not supported: ${name}`,
+      );
     return (object) => (read(object) === value) === (operator !== "!=");
   });
   return (object) => matchers.every((matches) => matches(object));
 }
 
 /** Both selectors of a query, together. */
-export function parseSelectors(query: URLSearchParams): Selector {
+export function parseSelectors(query: URLSearchParams, kind?: ResourceKind): Selector {
   const labels = parseLabelSelector(query.get("labelSelector") ?? "");
-  const byField = parseFieldSelector(query.get("fieldSelector") ?? "");
+  const byField = parseFieldSelector(query.get("fieldSelector") ?? "", kind);
   return (object) => labels(object) && byField(object);
 }
