@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { acquisitionRows, startCluster } from "./bench/acquisition.ts";
 import { agentRows } from "./bench/agent.ts";
+import { authorizationRows } from "./bench/authorization.ts";
 import { dispatchRows } from "./bench/dispatch.ts";
 import { createFixture } from "./bench/fixture.ts";
 import { matchingRows } from "./bench/matching.ts";
@@ -20,6 +21,7 @@ const rows: Row[] = [];
 try {
   rows.push(
     ...(await verificationRows(fixture, options)),
+    ...(await authorizationRows(options)),
     ...(await acquisitionRows(cluster, options)),
     ...(await matchingRows(options)),
     ...(await dispatchRows(fixture, options)),

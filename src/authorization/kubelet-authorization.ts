@@ -105,7 +105,8 @@ async function ask(
   attributes: AccessAttributes,
   options: AskOptions,
 ): Promise<AccessDecision> {
-  const decision = await authorizer.authorize(attributes, options);
+  const answer = authorizer.authorize(attributes, options);
+  const decision = answer instanceof Promise ? await answer : answer;
   if (decision.error !== undefined) throw decision.error;
   return decision;
 }

@@ -1,23 +1,26 @@
-/** A path, and the subresources of its node that open it. */
-type Row = readonly [base: string, ...subresources: readonly [string, ...string[]]];
+/** A path, and the subresources of its node that open it and all below it. */
+type Row = readonly [base: string, subresources: readonly string[]];
 
 /** kubernetes/kubernetes pkg/kubelet/server/auth.go, the switch that is always taken. */
 const rows: readonly Row[] = [
-  ["/stats", "stats"],
-  ["/metrics", "metrics"],
-  ["/logs", "log"],
-  ["/checkpoint", "checkpoint"],
-  ["/statusz", "statusz"],
-  ["/flagz", "configz"],
+  ["/stats", ["stats"]],
+  ["/metrics", ["metrics"]],
+  ["/logs", ["log"]],
+  ["/checkpoint", ["checkpoint"]],
+  ["/statusz", ["statusz"]],
+  ["/flagz", ["configz"]],
 ];
 
 /** Its switch behind KubeletFineGrainedAuthz (KEP-2862): a name of its own is tried before `proxy`. */
 const fineGrainedRows: readonly Row[] = [
-  ["/pods", "pods", "proxy"],
-  ["/runningpods", "pods", "proxy"],
-  ["/healthz", "healthz", "proxy"],
-  ["/configz", "configz", "proxy"],
+  ...rows,
+  ["/pods", ["pods", "proxy"]],
+  ["/runningpods", ["pods", "proxy"]],
+  ["/healthz", ["healthz", "proxy"]],
+  ["/configz", ["configz", "proxy"]],
 ];
+
+const anythingElse: readonly string[] = ["proxy"];
 
 /**
  * The subresources of a node of which one opens this path of its kubelet, in the order in which they are tried. Without
@@ -25,9 +28,8 @@ const fineGrainedRows: readonly Row[] = [
  * pkg/kubelet/server/auth.go of 1.35 and later.
  */
 export function nodeSubresources(path: string, fineGrained: boolean): readonly string[] {
-  const table = fineGrained ? [...fineGrainedRows, ...rows] : rows;
-  const [, ...subresources] = table.find(([base]) => isKubeletSubpath(path, base)) ?? ["/", "proxy"];
-  return subresources;
+  const row = (fineGrained ? fineGrainedRows : rows).find(([base]) => isKubeletSubpath(path, base));
+  return [...(row?.[1] ?? anythingElse)];
 }
 
 /** Whether a path is this one or below it, letter by letter: `/runningPods` is not below `/runningpods`. */

@@ -57,27 +57,25 @@ export function createSubjectAccessReviewAuthorizer(options: SubjectAccessReview
   const cache = createExpiringCache<AccessDecision>({ maxEntries, evict: "leastRecentlyUsed", clock });
   const flights = createSingleFlight<AccessDecision>();
 
-  const ask = async (
-    spec: SubjectAccessReviewSpec,
-    key: string,
-    isShort: boolean,
-  ): Promise<AccessDecision> => {
-    const decision = processAccessReview(await post(options, spec));
+  const ask = async (attributes: AccessAttributes, key: string): Promise<AccessDecision> => {
+    const decision = processAccessReview(await post(options, specOf(attributes)));
     const ttlMs = decision.decision === "allow" ? allowTTLMs : denyTTLMs;
-    if (isShort) cache.set(key, decision, clock.now() + ttlMs);
+    if (lengthOf(attributes) < longestRememberedBytes) cache.set(key, decision, clock.now() + ttlMs);
     return decision;
   };
 
   return {
     authorize(attributes, { signal } = {}) {
-      const spec = specOf(attributes);
-      const key = JSON.stringify(spec);
-      return (
-        cache.get(key) ??
-        flights.do(key, () => ask(spec, key, lengthOf(attributes) < longestRememberedBytes), signal)
-      );
+      const key = keyOf(attributes);
+      return cache.get(key) ?? flights.do(key, () => ask(attributes, key), signal);
     },
   };
+}
+
+/** Everything that is asked. Not the review itself: leaving out what is empty takes as long as all the rest. */
+function keyOf({ user, resource, nonResource }: AccessAttributes): string {
+  const { username, uid, groups, extra } = user;
+  return JSON.stringify([username, uid, groups, extra, resource, nonResource]);
 }
 
 /** Without what is empty, as Go leaves it out. */

@@ -1,5 +1,6 @@
 import NodeCache from "node-cache";
 import { type Clock, systemClock } from "../clock.ts";
+import { createUseOrder, type Place } from "./use-order.ts";
 
 /** A bounded map whose entries end at an instant of their own. */
 export interface ExpiringCache<V> {
@@ -25,6 +26,7 @@ export interface ExpiringCacheOptions {
 interface Entry<V> {
   readonly value: V;
   readonly expiresAt: number;
+  readonly place: Place;
 }
 
 const sweepSeconds = 60;
@@ -38,14 +40,14 @@ export function createExpiringCache<V>(options: ExpiringCacheOptions): ExpiringC
   const store = new NodeCache({ useClones: false, stdTTL: 0, checkperiod: sweepSeconds });
   // node-cache keeps entries on a plain object, where `constructor` and `__proto__` are found though nobody set them
   store.data = Object.create(null);
-  const oldestFirst = new Set<string>();
-  store.on("del", (key: string) => oldestFirst.delete(key));
+  const order = createUseOrder();
+  store.on("del", (_key: string, { place }: Entry<V>) => order.remove(place));
 
   return {
     get(key) {
       const entry = store.get<Entry<V>>(key);
       if (entry === undefined || entry.expiresAt <= clock.now()) return undefined;
-      if (evict === "leastRecentlyUsed" && oldestFirst.delete(key)) oldestFirst.add(key);
+      if (evict === "leastRecentlyUsed") order.use(entry.place);
       return entry.value;
     },
     set(key, value, expiresAt) {
@@ -54,21 +56,21 @@ export function createExpiringCache<V>(options: ExpiringCacheOptions): ExpiringC
         store.del(key);
         return;
       }
-      if (!oldestFirst.has(key) && oldestFirst.size >= maxEntries)
-        store.del(oldestFirst.values().next().value!);
-      store.set<Entry<V>>(key, { value, expiresAt }, lifetimeMs / 1000);
-      oldestFirst.add(key);
+      const held = store.get<Entry<V>>(key);
+      if (held === undefined && order.size >= maxEntries) store.del(order.first()!);
+      const place = held?.place ?? order.add(key);
+      store.set<Entry<V>>(key, { value, expiresAt, place }, lifetimeMs / 1000);
     },
     delete(key) {
       store.del(key);
     },
     get size() {
-      return oldestFirst.size;
+      return order.size;
     },
     close() {
       store.close();
       store.data = Object.create(null);
-      oldestFirst.clear();
+      order.clear();
     },
   };
 }
