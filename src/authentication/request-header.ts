@@ -110,7 +110,9 @@ function extraOf(headers: Headers, prefixes: readonly string[]): Readonly<Record
     for (const [name, value] of headers) {
       if (!name.startsWith(prefix)) continue;
       const key = unescaped(name.slice(prefix.length));
-      extra.set(key, [...(extra.get(key) ?? []), value]);
+      const values = extra.get(key);
+      if (values === undefined) extra.set(key, [value]);
+      else values.push(value);
     }
   // unlike assignment this makes a member even of `__proto__`
   return Object.fromEntries(extra);

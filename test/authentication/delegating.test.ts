@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { TokenReview } from "../../src/apis/authentication.ts";
 import type { Caller, PresentedCredentials } from "../../src/authentication/authenticator.ts";
-import { createDelegatingAuthenticator } from "../../src/authentication/delegating.ts";
+import { createDelegatingAuthenticator, tokenReviewLifetimes } from "../../src/authentication/delegating.ts";
 import type { RequestHeaderConfiguration } from "../../src/authentication/request-header.ts";
 import { CountersignError } from "../../src/errors.ts";
 import { rootCertificate, type TestCertificate } from "./certificates.ts";
@@ -131,11 +131,72 @@ describe("createDelegatingAuthenticator", () => {
   });
 
   it("impersonation is refused (403) for everybody known, and says nothing to who is not", async () => {
-    for (const name of ["Impersonate-User", "impersonate-group", "Impersonate-Extra-X"])
+    for (const name of ["Impersonate-User", "impersonate-group", "Impersonate-Extra-X", "Impersonate-Foo"])
       for (const certificate of [jane, undefined])
         expect(await userOf(certificate, [name, "x"])).to.equal("403");
     expect(await userOf(undefined, ["Impersonate-User", "x"], false)).to.equal("401");
     expect(await userOf(jane, ["X", "Impersonate-User"])).to.equal("jane");
+  });
+
+  it("impersonation is let pass only where whoever asks says that it is handled", async () => {
+    const sentBy = sent(jane, "Impersonate-User", "eve");
+    const { user } = await all().authenticateRequest(sentBy, { impersonation: "handled" });
+    expect(user.username).to.equal("jane");
+    for (const options of [{}, { impersonation: "refused" }] as const)
+      expect(await outcomeOf(() => all().authenticateRequest(sentBy, options))).to.include({
+        code: "ERR_IMPERSONATION",
+      });
+  });
+
+  it("a token that is nobody's is refused for as long without asking again, an error never", async () => {
+    let now = noon * 1000;
+    const clock = { ...stoppedClock(), now: () => now };
+    const answers: TokenReview["status"][] = [];
+    const counting = {
+      async createTokenReview(review: TokenReview) {
+        asked.push(review.spec.token);
+        const status = answers.shift();
+        if (status === undefined) throw new CountersignError("ERR_TRANSPORT", "away");
+        return { ...review, status };
+      },
+    };
+    const authenticator = createDelegatingAuthenticator({ tokenReview: { client: counting }, clock });
+    const ask = () => outcomeOf(() => authenticator.authenticateRequest(sent(undefined, ...bad)));
+    const refused = { code: "ERR_TOKEN_REVIEW_REFUSED" };
+    answers.push({ authenticated: false, error: "token lookup failed" });
+    expect(await ask()).to.include(refused);
+    expect(await ask()).to.include({ code: "ERR_TOKEN_REVIEW_UNAVAILABLE" });
+    answers.push({ authenticated: false });
+    expect(await ask()).to.include(refused);
+    expect(asked).to.have.length(3);
+    now += 9_999;
+    expect(await ask()).to.include(refused);
+    expect(asked).to.have.length(3);
+    now += 1;
+    expect(await ask()).to.include({ code: "ERR_TOKEN_REVIEW_UNAVAILABLE" });
+  });
+
+  it("believes and refuses for as long as a kubelet or an aggregated server, by name", async () => {
+    expect(tokenReviewLifetimes).to.deep.equal({
+      kubelet: { cacheTTLMs: 120_000, failureCacheTTLMs: 120_000 },
+      aggregated: { cacheTTLMs: 10_000, failureCacheTTLMs: 10_000 },
+    });
+    let now = noon * 1000;
+    const clock = { ...stoppedClock(), now: () => now };
+    const tokenReview = { client, ...tokenReviewLifetimes.kubelet };
+    const authenticator = createDelegatingAuthenticator({ tokenReview, clock });
+    const ask = (headers: readonly string[]) =>
+      outcomeOf(() => authenticator.authenticateRequest(sent(undefined, ...headers)));
+    for (const [afterMs, reviews] of [
+      [0, 2],
+      [119_999, 2],
+      [1, 4],
+    ] as const) {
+      now += afterMs;
+      await ask(good);
+      await ask(bad);
+      expect(asked).to.have.length(reviews);
+    }
   });
 
   it("a token's answer is believed for ten seconds", async () => {
@@ -150,6 +211,16 @@ describe("createDelegatingAuthenticator", () => {
     now += 1;
     await ask();
     expect(asked).to.have.length(2);
+  });
+
+  it("a token that was known is forgotten apart from those that were not", async () => {
+    const tokenReview = { client, cacheTTLMs: 0, failureCacheTTLMs: 1_000 };
+    const authenticator = createDelegatingAuthenticator({ tokenReview, clock: stoppedClock() });
+    for (let call = 0; call < 3; call++) {
+      await authenticator.authenticateRequest(sent(undefined, ...good));
+      await outcomeOf(() => authenticator.authenticateRequest(sent(undefined, ...bad)));
+    }
+    expect(asked).to.deep.equal(["good", "bad", "good", "good"]);
   });
 
   it("with a life of 0 it is not believed at all", async () => {
@@ -170,6 +241,10 @@ describe("createDelegatingAuthenticator", () => {
   it("cannot be made where nobody could ever be accepted", () => {
     expect(() => createDelegatingAuthenticator({})).to.throw(CountersignError, /accepts nobody/);
     expect(() => createDelegatingAuthenticator({ anonymous: false })).to.throw(/accepts nobody/);
+    expect(() => createDelegatingAuthenticator({ anonymous: { enabled: false } })).to.throw(/accepts nobody/);
+    expect(() =>
+      createDelegatingAuthenticator({ anonymous: { enabled: false, conditions: [{ path: "/healthz" }] } }),
+    ).to.throw(/enabled should be set to true when conditions are defined/);
   });
 
   it("hands on no credential, by standard names and by those that are configured now", () => {

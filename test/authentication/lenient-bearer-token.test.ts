@@ -1,5 +1,8 @@
 import { expect } from "chai";
-import { createLenientBearerTokenAuthenticator } from "../../src/authentication/lenient-bearer-token.ts";
+import {
+  bearerTokenWarnings,
+  createLenientBearerTokenAuthenticator,
+} from "../../src/authentication/lenient-bearer-token.ts";
 import { verdictOf } from "./outcome.ts";
 
 describe("createLenientBearerTokenAuthenticator", () => {
@@ -39,5 +42,31 @@ describe("createLenientBearerTokenAuthenticator", () => {
 
   it("a token that nobody knows is refused, not passed over", async () => {
     expect(await judge("Bearer bad")).to.equal("ERR_TOKEN_UNACCEPTED");
+  });
+});
+
+describe("bearerTokenWarnings", () => {
+  const text =
+    "the provided Authorization header contains extra space before the bearer token, and is ignored";
+  for (const value of ["Bearer  tok", "bearer   tok", "BEARER  tok more", " Bearer  tok "])
+    it(`warns of the second space in ${JSON.stringify(value)}, in upstream's words`, () =>
+      expect(bearerTokenWarnings([value])).to.deep.equal([text]));
+
+  for (const value of [
+    "Bearer tok",
+    "Bearer tok  more",
+    "Bearer",
+    "Bearer  ",
+    "Basic  eA==",
+    "",
+    "Bearer\t\ttok",
+  ])
+    it(`has nothing to say of ${JSON.stringify(value)}`, () =>
+      expect(bearerTokenWarnings([value])).to.deep.equal([]));
+
+  it("looks at the first value, as whoever reads the token does", () => {
+    expect(bearerTokenWarnings([])).to.deep.equal([]);
+    expect(bearerTokenWarnings(["Bearer tok", "Bearer  tok"])).to.deep.equal([]);
+    expect(bearerTokenWarnings(["Bearer  tok", "Bearer tok"])).to.deep.equal([text]);
   });
 });

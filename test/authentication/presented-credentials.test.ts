@@ -104,4 +104,20 @@ describe("presentedCredentials", () => {
       rawHeaders: ["X", "authorization", "Y", "z"],
     });
   });
+
+  it("has the path as it was sent, without its query; none where no url is given", () => {
+    const socket = new Socket();
+    const pathOf = (url?: string) => presentedCredentials({ rawHeaders: [], socket, url }).path;
+    for (const [url, path] of [
+      ["/healthz", "/healthz"],
+      ["/healthz?verbose=1?x", "/healthz"],
+      ["/%68ealthz", "/%68ealthz"],
+      ["//a/../b#c", "//a/../b#c"],
+      ["https://h/healthz", "https://h/healthz"],
+      ["", ""],
+      ["*", "*"],
+    ] as const)
+      expect(pathOf(url)).to.equal(path);
+    expect(presentedCredentials({ rawHeaders: [], socket })).not.to.have.property("path");
+  });
 });

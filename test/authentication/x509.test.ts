@@ -1,4 +1,5 @@
 import { createHash, type X509Certificate } from "node:crypto";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect } from "chai";
 import { createX509Authenticator } from "../../src/authentication/x509.ts";
 import { type CertificateParts, rootCertificate, serverAuth, type TestCertificate } from "./certificates.ts";
@@ -90,5 +91,32 @@ describe("createX509Authenticator", () => {
     expect(() => authenticator.authenticateRequest(credentials)).to.throw();
     now += 1;
     expect(authenticator.authenticateRequest(credentials)).to.include({ method: "clientCertificate" });
+  });
+
+  it("tells of each certificate that comes how long it is valid yet, also of one that is then refused", async () => {
+    const told: unknown[] = [];
+    const note = (message: unknown): void => void told.push(message);
+    subscribe("countersign:clientCertificate", note);
+    try {
+      const good = present(root.issue({ notAfter: noon + 60 }));
+      const authenticator = createX509Authenticator({ ca: () => bundle, clock });
+      await authenticator.authenticateRequest(good);
+      await authenticator.authenticateRequest(good);
+      expect(await judge({ notAfter: noon - 30 })).to.equal("ERR_CERTIFICATE_UNTRUSTED");
+      await verdictOf(() =>
+        authenticator.authenticateRequest(present(rootCertificate().issue({ notAfter: noon + 5 }))),
+      );
+      const unreadable = {
+        authorization: [],
+        clientCertificate: { raw: Buffer.from("no certificate"), chain: [] },
+      };
+      expect(await verdictOf(() => authenticator.authenticateRequest(unreadable))).to.equal(
+        "ERR_CERTIFICATE_UNTRUSTED",
+      );
+      await authenticator.authenticateRequest({ authorization: [] });
+    } finally {
+      unsubscribe("countersign:clientCertificate", note);
+    }
+    expect(told).to.deep.equal([60_000, 60_000, -30_000, 5_000].map((remainingMs) => ({ remainingMs })));
   });
 });
