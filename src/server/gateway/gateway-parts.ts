@@ -12,8 +12,8 @@ import { loadServingCertificate } from "../certificates/load-serving-certificate
 import type { TLSMaterial } from "../listener/secure-listener.ts";
 import type { ClusterAccess } from "../parts/cluster-access.ts";
 import type { KeepPart } from "../parts/kept-parts.ts";
-import { createAttempt } from "./attempt.ts";
 import { type CallerTrust, loadCallerTrust } from "./caller-trust.ts";
+import { untilAnswered, untilReviewed } from "./cluster-readiness.ts";
 import { createConfiguredAuthenticator, createConfiguredAuthorizer } from "./gateway-access.ts";
 import type { GatewayApplicationOptions } from "./gateway-application.ts";
 import { type KubeletAccess, loadKubeletAccess } from "./kubelet-access.ts";
@@ -44,13 +44,13 @@ export async function loadGatewayParts(options: GatewayPartsOptions, keep: KeepP
   const { configuration, access, clock, onTLSReload } = options;
   const { authentication, tls } = configuration;
   const [server, cluster] = await Promise.all([access.server(), access.restClient()]);
-  const [certificate, trust, kubelet, answered] = await Promise.all([
+  const [certificate, trust, kubelet, asked] = await Promise.all([
     keep(["tls", { ...tls, minVersion: undefined }], () =>
       loadServingCertificate({ tls, access, clock, onExchange: onTLSReload }),
     ),
     loadCallerTrust({ authentication, access, onChange: onTLSReload }, keep),
     loadKubeletAccess({ configuration: configuration.kubelet, server, clock }, keep),
-    keep(["answered", server], async () => untilAnswered(cluster)),
+    askCluster(options, cluster, keep),
   ]);
   return {
     application: await assemble(options, { trust, kubelet, cluster }, keep),
@@ -60,12 +60,7 @@ export async function loadGatewayParts(options: GatewayPartsOptions, keep: KeepP
     get kubeletCertificate() {
       return kubelet.clientCertificate.current;
     },
-    checks: [
-      ...certificate.checks,
-      ...kubelet.checks,
-      { name: "api-server", check: answered.check },
-      ...trust.checks,
-    ],
+    checks: [...certificate.checks, ...kubelet.checks, ...asked, ...trust.checks],
     tls: () => ({
       keyPair: certificate.current,
       clientCAs: trust.cas(),
@@ -74,6 +69,19 @@ export async function loadGatewayParts(options: GatewayPartsOptions, keep: KeepP
     }),
     settled: trust.settled,
   };
+}
+
+/** What the gateway cannot do without: an API server that answers, and lets it ask who may do what. */
+async function askCluster(
+  { configuration, access }: GatewayPartsOptions,
+  cluster: RestClient,
+  keep: KeepPart,
+): Promise<readonly HealthCheck[]> {
+  const answered = await keep(["answered"], async () => untilAnswered(cluster));
+  const checks = [{ name: "api-server", check: answered.check }];
+  if (configuration.authorization.mode === "AlwaysAllow") return checks;
+  const reviewed = await keep(["reviewed"], async () => untilReviewed(await access.reviews()));
+  return [...checks, { name: "access-review", check: reviewed.check }];
 }
 
 interface Parts {
@@ -112,16 +120,4 @@ async function assemble(
 async function keepAs<T>(keep: KeepPart, description: readonly unknown[], create: () => T): Promise<T> {
   const { value } = await keep(description, async () => ({ value: create(), close: () => undefined }));
   return value;
-}
-
-/** Whatever it answers but that it does not know us: who asks is told the rest. */
-function untilAnswered(cluster: RestClient) {
-  return createAttempt({
-    pending: "the API server has not answered yet",
-    async attempt() {
-      const { status } = await cluster.send({ path: "/version" });
-      if (status === 401 || status >= 500) throw new Error(`it answered ${status}`);
-      return status;
-    },
-  });
 }

@@ -7,7 +7,7 @@ import {
   readsMetrics,
   startGateway,
   startGatewayRig,
-} from "./gateway-rig.ts";
+} from "./running-gateway.ts";
 
 const logPath = "/api/v1/namespaces/default/pods/web/log";
 
