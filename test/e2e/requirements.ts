@@ -5,6 +5,7 @@ export type Requirement =
   | "kube-apiserver 1.37"
   | "kube-apiserver 1.34"
   | "kube-controller-manager 1.37"
+  | "kubectl 1.28"
   | "sample-apiserver"
   | "helm"
   | "go";
@@ -15,6 +16,7 @@ const binaries = {
   "kube-apiserver 1.37": [["kube-apiserver", releases["kubernetes-1.37"]]],
   "kube-apiserver 1.34": [["kube-apiserver", releases["kubernetes-1.34"]]],
   "kube-controller-manager 1.37": [["kube-controller-manager", releases["kubernetes-1.37"]]],
+  "kubectl 1.28": [["kubectl", releases["kubernetes-1.28"]]],
   "sample-apiserver": [["sample-apiserver", releases["sample-apiserver"]]],
   helm: [["helm", releases.helm]],
 } as const;

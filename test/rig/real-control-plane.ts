@@ -3,7 +3,10 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from "../../src/testing/certificates/certificate-authority.ts";
 import { admissionFlags } from "./admission-flags.ts";
 import { createApiClient } from "./api-client.ts";
 import { releases, resolveBinary } from "./binaries.ts";
@@ -26,6 +29,8 @@ export interface RealControlPlane {
   readonly url: string;
   readonly caPem: string;
   readonly caFile: string;
+  /** Signs client certificates that it takes for users. */
+  readonly certificateAuthority: CertificateAuthority;
   readonly adminToken: string;
   /** Where an aggregated API server may keep its objects as well, under a prefix of its own. */
   readonly etcdUrl: string;
@@ -93,6 +98,7 @@ export async function startRealControlPlane(
     stop,
     caPem: files.caPem,
     caFile: files.caFile,
+    certificateAuthority: files.authority,
     adminToken: files.adminToken,
     kubeconfigFile: files.kubeconfigFile,
     kubectl: (args, input) =>
@@ -146,6 +152,7 @@ function writeFiles(folder: string, url: string) {
     "current-context": "test",
   };
   return {
+    authority,
     adminToken,
     caPem: authority.certificatePem,
     caFile: write("ca.crt", authority.certificatePem),
