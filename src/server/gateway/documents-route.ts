@@ -5,6 +5,7 @@ import type { APIContext } from "../api/api-state.ts";
 import { aggregatedType, discoveryForm } from "./aggregated-discovery.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
 import type { Discovery } from "./discovery.ts";
+import { assertNoBody } from "./request-framing.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 
 /** What is asked by a path that is no resource. */
@@ -21,6 +22,7 @@ export async function serveDocument(context: APIContext, route: DocumentsRoute):
   const answer = documentAt(path, route);
   if (answer === undefined) throw notServed();
   if (context.method !== "GET" && context.method !== "HEAD") throw methodNotServed();
+  assertNoBody(context.req);
   await answer(context);
 }
 

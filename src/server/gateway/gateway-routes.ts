@@ -5,6 +5,7 @@ import { nodeProxyRequest } from "./node-proxy-request.ts";
 import { type NodeProxyRoute, serveNodeProxy } from "./node-proxy-route.ts";
 import { type PodLogRoute, servePodLog } from "./pod-log-route.ts";
 import { servePod, servePods } from "./pods-route.ts";
+import { assertNoBody } from "./request-framing.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 
 /** All that a gateway's answers are made of. */
@@ -44,6 +45,7 @@ export function createGatewayRoutes(routes: GatewayRoutes): APIMiddleware {
     const route = coreRoutes.find(({ path }) => info.resource === "pods" && path(info) === info.path);
     if (route === undefined) throw notServed();
     if (context.method !== "GET") throw methodNotServed();
+    assertNoBody(context.req);
     await route.serve(context, routes);
   };
 }

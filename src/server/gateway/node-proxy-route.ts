@@ -6,7 +6,7 @@ import { relayConnection } from "./interactive-connection.ts";
 import type { NodeProxyRequest } from "./node-proxy-request.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { relayAnswer } from "./relayed-answer.ts";
-import { assertNoUpgrade, badRequest } from "./request-framing.ts";
+import { assertNoBody, assertNoUpgrade, badRequest } from "./request-framing.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 import { isUpgradable } from "./upgradable-response.ts";
 
@@ -42,6 +42,7 @@ export async function serveNodeProxy(
   route: NodeProxyRoute,
 ): Promise<void> {
   const { interactive } = servedEndpoint(context.method, request.path, route.interactive);
+  assertNoBody(context.req);
   // `run` is a POST with an answer like any other
   if (interactive !== undefined && interactive !== "run") return serveInteractive(context, request, route);
   assertNoUpgrade(context.req);

@@ -1,9 +1,9 @@
-import { pipeline } from "node:stream/promises";
 import { assertNodeScope } from "../../kubelet/node-scope.ts";
 import type { PodLogs } from "../../kubelet/pod-logs.ts";
 import type { APIContext } from "../api/api-state.ts";
 import { appendWarning } from "../api/warning-header.ts";
 import type { OpenStreams } from "./open-streams.ts";
+import { streamAnswer } from "./streamed-answer.ts";
 
 export interface PodLogRoute {
   readonly podLogs: PodLogs;
@@ -39,10 +39,5 @@ export async function servePodLog(context: APIContext, { podLogs, openStreams }:
   response.writeHead(200, { "Content-Type": "text/plain", "X-Content-Type-Options": "nosniff" });
   // a followed log may not have its first line for hours, and its reader waits for the head
   response.flushHeaders();
-  const close = openStreams.open();
-  try {
-    await pipeline(log.body, response);
-  } finally {
-    close();
-  }
+  await streamAnswer(log.body, response, openStreams);
 }

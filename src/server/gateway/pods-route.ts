@@ -1,11 +1,13 @@
-import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
 import { isWatch } from "../../authorization/request-attributes.ts";
 import { assertNodeScope } from "../../kubelet/node-scope.ts";
 import { apiPath } from "../../transport/rest-client.ts";
 import { jsonAnswer, writeAPIAnswer } from "../api/api-answer.ts";
 import type { APIContext } from "../api/api-state.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
+import { uncountedStreams } from "./open-streams.ts";
 import { badRequest } from "./request-framing.ts";
+import { streamAnswer } from "./streamed-answer.ts";
 import { methodNotServed } from "./unserved.ts";
 
 /** `GET /api/v1/namespaces/NS/pods/NAME`, as the gateway reads it. @throws AnswerStatusError in the API server's words. */
@@ -49,7 +51,7 @@ export async function servePods(context: APIContext, cluster: Cluster): Promise<
   );
   context.respond = false;
   context.res.writeHead(200, { "Content-Type": "application/json" });
-  await pipeline(list, context.res);
+  await streamAnswer(Readable.from(list), context.res, uncountedStreams);
 }
 
 function nodeSelected(fieldSelector: string): string {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { pipeline } from "node:stream/promises";
 import { AnswerStatusError } from "../../apis/answer-status.ts";
 import { headersFromKubelet } from "../../kubelet/forwarded-headers.ts";
 import type { KubeletAnswer } from "../../kubelet/kubelet-client.ts";
 import type { APIContext } from "../api/api-state.ts";
 import type { OpenStreams } from "./open-streams.ts";
+import { streamAnswer } from "./streamed-answer.ts";
 
 /** Of a kubelet's explanation this much is repeated. */
 const longestExplanation = 1_000;
@@ -25,12 +25,7 @@ export async function relayAnswer(
     response.setHeader(headers[index]!, headers[index + 1]!);
   response.setHeader("X-Content-Type-Options", "nosniff");
   response.flushHeaders();
-  const close = openStreams.open();
-  try {
-    await pipeline(answer.body, response);
-  } finally {
-    close();
-  }
+  await streamAnswer(answer.body, response, openStreams);
 }
 
 /**

@@ -1,15 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { AnswerStatusError } from "../../apis/answer-status.ts";
-import type { RequestInfo } from "../../authorization/request-attributes.ts";
 import type { APIMiddleware } from "../api/api-state.ts";
 import { headerValues } from "../parts/request-headers.ts";
 import { isNodeProxy } from "./node-proxy-request.ts";
 
-/** Lets through what is read to its end by whoever answers, and nothing else. Only a node's proxy may be upgraded. */
-export const guardFraming: APIMiddleware = async (context, next) => {
-  const { info } = context.state;
-  if (!readsBody(info)) assertNoBody(context.req);
-  if (!isNodeProxy(info)) assertNoUpgrade(context.req);
+/** Only a node's proxy may be upgraded, and answers that itself. */
+export const guardUpgrades: APIMiddleware = async (context, next) => {
+  if (!isNodeProxy(context.state.info)) assertNoUpgrade(context.req);
   await next();
 };
 
@@ -18,16 +15,11 @@ export const guardFraming: APIMiddleware = async (context, next) => {
  * gateway may have another idea of where it ends.
  * @throws AnswerStatusError 400.
  */
-function assertNoBody({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): void {
+export function assertNoBody({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): void {
   const lengths = headerValues(rawHeaders, "content-length");
   const coded = headerValues(rawHeaders, "transfer-encoding").length > 0;
   if (!coded && lengths.every((length) => /^0+$/.test(length))) return;
   throw badRequest("a body is not read here: send the request without one");
-}
-
-/** Who somebody is is asked with a body, nothing else. */
-function readsBody({ verb, group, isResourceRequest }: RequestInfo): boolean {
-  return isResourceRequest && verb === "create" && group === "authentication.k8s.io";
 }
 
 /** @throws AnswerStatusError 400 where a request would have its connection speak another protocol. */

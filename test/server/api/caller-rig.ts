@@ -205,7 +205,9 @@ export function begin(
     ? headers
     : Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
   const sent = ["Host", host, ...named, ...(token === undefined ? [] : ["Authorization", `Bearer ${token}`])];
-  if (body !== undefined) sent.push("Content-Length", String(Buffer.byteLength(body)));
+  // without it node:http would send an empty chunked body
+  if (body !== undefined || !["GET", "HEAD"].includes(method))
+    sent.push("Content-Length", String(Buffer.byteLength(body ?? "")));
   return new Promise((resolve, reject) => {
     httpsRequest({
       ...{ hostname, port, method, path, ca: caPem, agent: false, headers: sent },
