@@ -52,8 +52,8 @@ async function decisionOf(
 ): Promise<AuthorizationDecision> {
   try {
     if (authorizer === undefined) throw new Error("no authorizer is configured");
-    const { decision, reason } = await authorizer.authorize(attributes, { signal });
-    return { allowed: decision === "allow", reason, error: "" };
+    const { decision, reason, error } = await authorizer.authorize(attributes, { signal });
+    return { allowed: decision === "allow", reason, error: error?.message ?? "" };
   } catch (error) {
     return { allowed: false, reason: "", error: errorMessageOf(error) };
   }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { AccessDecision, Authorizer } from "../../src/authorization/authorizer.ts";
 import { createUnionAuthorizer } from "../../src/authorization/union.ts";
+import { CountersignError } from "../../src/errors.ts";
 
 const says = (decision: AccessDecision["decision"], reason = ""): Authorizer => ({
   authorize: () => ({ decision, reason }),
@@ -16,6 +17,16 @@ describe("createUnionAuthorizer", () => {
     expect(await ask(says("noOpinion"), says("deny", "never"), says("allow"))).to.deep.equal({
       decision: "deny",
       reason: "never",
+    });
+  });
+
+  it("a denial that comes with an error is one, with it: nobody after it can give leave", async () => {
+    const error = new CountersignError("ERR_ACCESS_REVIEW_UNAVAILABLE", "both at once");
+    const contradicts: Authorizer = { authorize: () => ({ decision: "deny", reason: "", error }) };
+    expect(await ask(says("noOpinion"), contradicts, says("allow"))).to.deep.equal({
+      decision: "deny",
+      reason: "",
+      error,
     });
   });
 

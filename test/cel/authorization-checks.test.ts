@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { AccessAttributes, AccessDecision } from "../../src/authorization/authorizer.ts";
 import { createAuthorizationChecks } from "../../src/cel/authorization-checks.ts";
+import { CountersignError } from "../../src/errors.ts";
 
 const access: AccessAttributes = { user: { username: "alice" }, nonResource: { path: "/a", verb: "get" } };
 
@@ -30,6 +31,15 @@ describe("createAuthorizationChecks", () => {
         throw new Error("no connection");
       }),
     ).to.deep.equal(failed);
+  });
+
+  it("has an error beside a denial as one", async () => {
+    const error = new CountersignError("ERR_ACCESS_REVIEW_UNAVAILABLE", "both at once");
+    expect(await decisionOf(() => ({ decision: "deny", reason: "because", error }))).to.deep.equal({
+      allowed: false,
+      reason: "because",
+      error: "both at once",
+    });
   });
 
   it("asks for each question, and hands the signal on", async () => {

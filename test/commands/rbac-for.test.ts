@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { parseAllDocuments } from "yaml";
 import { rbac } from "../../src/commands/rbac.ts";
 import { type ControlPlane, startControlPlane } from "../../src/testing/control-plane.ts";
-import { allowedOf, forRows } from "../inspection/access-questions.ts";
+import type { ReviewClients } from "../../src/transport/review-clients.ts";
+import { allowedOf, forRows, openedOf, reviewClientsOf } from "../inspection/access-questions.ts";
 import { rejectionOf } from "../rejection.ts";
 import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { type CapturedIO, capturedIO } from "./captured-io.ts";
@@ -19,15 +20,18 @@ const documentsOf = (yaml: string): Printed[] =>
 describe("countersign rbac --for", () => {
   let controlPlane: ControlPlane;
   let client: ApiClient;
+  let reviews: ReviewClients;
   before(async () => {
     controlPlane = await startControlPlane();
     const { url, caPem, adminToken } = controlPlane;
     client = createApiClient({ url, caPem, token: adminToken });
+    reviews = reviewClientsOf(controlPlane);
     for (const name of ["shop", "other"])
       expect(await client.post("/api/v1/namespaces", { metadata: { name } })).to.include({ status: 201 });
   });
   after(async () => {
     client.close();
+    await reviews.close();
     await controlPlane.stop();
   });
 
@@ -47,13 +51,21 @@ describe("countersign rbac --for", () => {
     }
   }
 
-  for (const [index, { flags, allowed }] of forRows.entries())
+  for (const [index, row] of forRows.entries()) {
+    const { flags, allowed, opens } = row;
+
     it(`${flags.join(" ")} grants that, and nothing else, to that ServiceAccount`, async () => {
       const account = `holder-${index}`;
       await grant(...flags, "--service-account", `shop/${account}`);
       expect(await allowedOf(client, `system:serviceaccount:shop:${account}`)).to.have.members(allowed);
-      expect(await allowedOf(client, `system:serviceaccount:other:${account}`)).to.deep.equal([]);
+      expect(await openedOf(reviews, `system:serviceaccount:shop:${account}`, row)).to.have.members(opens);
     });
+  }
+
+  it("grants nothing to the ServiceAccounts of the same names elsewhere, nor to users of these names", async () => {
+    for (const user of ["system:serviceaccount:other:holder-0", "holder-0", "shop/holder-0"])
+      expect(await allowedOf(client, user)).to.deep.equal([]);
+  });
 
   it("grants a user, or a group, named as they please", async () => {
     await grant("--for", "kubelet-metrics", "--node", "n1", "--user", "https://issuer/#jane%40=");
