@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Node, NodeAddress } from "../apis/node.ts";
 import { CountersignError } from "../errors.ts";
 
@@ -67,10 +68,9 @@ function preferred(addresses: readonly NodeAddress[], types: readonly string[]):
 }
 
 /** No port, no brackets, no zone, nothing that would end a header or a URL's authority. */
-function isHost(host: string): boolean {
-  return (
-    /^[A-Za-z0-9_](?:[-A-Za-z0-9_.]{0,252}[A-Za-z0-9_])?\.?$/.test(host) || /^[0-9A-Fa-f:.]{2,45}$/.test(host)
-  );
+function isHost(text: string): boolean {
+  if (isIP(text) !== 0) return !text.includes("%");
+  return /^[A-Za-z0-9_](?:[-A-Za-z0-9_.]{0,252}[A-Za-z0-9_])?\.?$/.test(text);
 }
 
 /** As Go prints a slice of NodeAddress. */
