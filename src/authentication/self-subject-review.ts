@@ -128,9 +128,9 @@ function attributesOf({ username, uid = "", groups = [], extra = {} }: UserInfo)
  * Whom a review names, whoever answered it: of SelfSubjectAttributesReview also where only the members of the proposal's
  * example are there, whose values of extra are no lists.
  */
-export function reviewedUser({ status = {} }: SelfSubjectReview): UserAttributes {
-  const { userInfo, name: username, ...flat } = status;
-  const { uid, groups, extra, ...named } = userInfo ?? { ...flat, username };
+export function reviewedUser({ status }: SelfSubjectReview): UserAttributes {
+  const { userInfo, name: username, ...flat } = isObject(status) ? status : {};
+  const { uid, groups, extra, ...named } = isObject(userInfo) ? userInfo : { ...flat, username };
   return {
     ...(typeof named.username === "string" && { username: named.username }),
     ...(typeof uid === "string" && { uid }),

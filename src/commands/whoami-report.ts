@@ -59,7 +59,7 @@ function escaped(letter: string): string {
 /** Members in the order of Kubernetes' types, whatever the server's. */
 function inOrder(review: SelfSubjectReview): object {
   const { kind, apiVersion, metadata, status } = review;
-  const { userInfo, ...flat } = status ?? {};
+  const { userInfo, ...flat } = typeof status === "object" && status !== null ? status : {};
   const user = reviewedUser(review);
   return {
     kind,

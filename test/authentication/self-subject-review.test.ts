@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { AnswerStatusError } from "../../src/apis/answer-status.ts";
-import type { UserInfo } from "../../src/apis/authentication.ts";
+import type { SelfSubjectReview, UserInfo } from "../../src/apis/authentication.ts";
 import {
   answerSelfSubjectReview,
   assertSelfSubjectReview,
+  reviewedUser,
   type SelfSubjectReviewKind,
   selfSubjectReviewKinds,
   servedSelfSubjectReviews,
@@ -280,10 +281,52 @@ describe("answerSelfSubjectReview", () => {
     });
   });
 
+  it("is read back as it was answered", () => {
+    for (const kind of selfSubjectReviewKinds)
+      expect(reviewedUser(answerSelfSubjectReview(kind, jane, now))).to.deep.equal(jane);
+  });
+
   it("writes members in the order of Go's structs, and extra by key", () => {
     const { extra = {}, groups = [], uid = "", username } = jane;
     expect(JSON.stringify(answerSelfSubjectReview(v1, { extra, groups, uid, username }, now))).to.equal(
       `{"kind":"SelfSubjectReview","apiVersion":"${group}/v1","metadata":{"creationTimestamp":"2026-11-21T19:44:49Z"},"status":{"userInfo":{"username":"jane.doe","uid":"${uid}","groups":["viewers","editors"],"extra":{"acme.example/provider":["token.company.dev"],"scopes":["b","a"]}}}}`,
     );
+  });
+});
+
+describe("reviewedUser", () => {
+  const read = (status: unknown) => reviewedUser({ status } as unknown as SelfSubjectReview);
+
+  it("reads the proposal's example, whose values of extra are no lists", () => {
+    expect(
+      read({ name: "jane", uid: "u", groups: ["a"], extra: { provider_id: "token.company.dev" } }),
+    ).to.deep.equal({
+      username: "jane",
+      uid: "u",
+      groups: ["a"],
+      extra: { provider_id: ["token.company.dev"] },
+    });
+  });
+
+  it("believes userInfo before what stands beside it", () => {
+    expect(read({ userInfo: { username: "jane" }, name: "other", groups: ["system:masters"] })).to.deep.equal(
+      {
+        username: "jane",
+      },
+    );
+  });
+
+  it("finds nobody in what a server must not say, and does not fail on it", () => {
+    for (const status of [
+      undefined,
+      null,
+      "jane",
+      3,
+      ["jane"],
+      { userInfo: null },
+      { userInfo: { username: 3 } },
+    ])
+      expect(read(status), JSON.stringify(status)).to.deep.equal({});
+    expect(read({ userInfo: { username: "a", groups: "b", extra: [] } })).to.deep.equal({ username: "a" });
   });
 });

@@ -32,8 +32,8 @@ describe("who one is, as a table", () => {
     expect(printReview(review({ username: "joe", uid: "", groups: [], extra: {} }), "table")).to.equal(
       `${header}Username    joe\n`,
     );
-    for (const empty of [review({}), {}, { status: {} }])
-      expect(printReview(empty as SelfSubjectReview, "table")).to.equal(header);
+    for (const empty of [review({}), {}, { status: {} }, { status: null }, { status: "jane" }])
+      expect(printReview(empty as unknown as SelfSubjectReview, "table")).to.equal(header);
   });
 
   it("counts letters, not bytes", () => {

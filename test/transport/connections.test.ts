@@ -97,7 +97,7 @@ users: [{name: u, user: {${user}}}]
     const { port } = new URL(server.url);
     const env = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: port };
     const connection = await inClusterConnection({ env, folder });
-    expect(connection?.namespace).to.equal("countersign-system");
+    expect(connection).to.deep.include({ namespace: "countersign-system", credentials: ["tokenFile"] });
     const client = createRestClient(connection!.client);
     const { body } = await client.request<{ authorization: string }>({ path: "/" });
     client.close();

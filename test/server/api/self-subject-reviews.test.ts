@@ -181,6 +181,19 @@ describe("createSelfSubjectReviews", () => {
       expect(JSON.stringify(answer.body)).to.not.contain("jane");
     });
 
+  it("goes on answering others when a client goes away in the middle of its question", async () => {
+    await serve();
+    const { port } = server!.address() as AddressInfo;
+    for (const ending of ["destroy", "half"] as const) {
+      const leaving = request({ port, method: "POST", path, headers: { ...json, "Content-Length": 100 } });
+      const gone = new Promise((resolve) => leaving.once("close", resolve));
+      leaving.on("error", () => undefined);
+      leaving.write("{", () => (ending === "destroy" ? leaving.destroy() : leaving.socket?.end()));
+      await gone;
+      expect((await send("POST", path, json, "{}")).status).to.equal(201);
+    }
+  });
+
   for (const method of ["GET", "PUT", "PATCH", "DELETE"])
     it(`answers ${method} with 405, as upstream does`, async () => {
       await serve();
