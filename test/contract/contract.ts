@@ -2,6 +2,7 @@ import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { describeAccessReviews } from "./access-reviews.ts";
 import { describeCertificateKeeping } from "./certificate-keeping.ts";
 import { describeDiscovery } from "./discovery.ts";
+import { describeImpersonation } from "./impersonation.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
 import { describeMatchConditions } from "./match-conditions.ts";
 import { describeMutation } from "./mutation.ts";
@@ -40,6 +41,7 @@ export function describeContract(kind: TargetKind): void {
       describeTokenRequestValidation(contract);
       describeTokenReviews(contract);
       describeSelfSubjectReviews(contract);
+      describeImpersonation(contract);
       describeAccessReviews(contract);
       describeStatusBodies(contract);
       describeStoredObjects(contract);
