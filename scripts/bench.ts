@@ -4,6 +4,7 @@ import { agentRows } from "./bench/agent.ts";
 import { authorizationRows } from "./bench/authorization.ts";
 import { dispatchRows } from "./bench/dispatch.ts";
 import { createFixture } from "./bench/fixture.ts";
+import { gatewayRows } from "./bench/gateway.ts";
 import { matchingRows } from "./bench/matching.ts";
 import { pluginRows } from "./bench/plugin.ts";
 import type { BenchOptions, Row } from "./bench/row.ts";
@@ -29,6 +30,7 @@ try {
     ...(await agentRows(cluster, options)),
     ...(await startupRows(fixture, options)),
     ...(await throughputRows(fixture, options)),
+    ...(await gatewayRows(cluster, options)),
   );
 } finally {
   await cluster.stop();
