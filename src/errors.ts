@@ -5,8 +5,16 @@
 export const errorCodes = {
   // who is calling: the caller sees one message for all of these, the code goes to logs, metrics and `verify`
   ERR_CREDENTIALS_MISSING: row(401, "Unauthorized", "no credential was presented"),
-  ERR_AUTHORIZATION_DUPLICATE: row(401, "Unauthorized", "more than one Authorization header was sent"),
-  ERR_AUTHORIZATION_MALFORMED: row(401, "Unauthorized", "the Authorization header is not one Bearer token"),
+  ERR_AUTHORIZATION_DUPLICATE: row(
+    401,
+    "Unauthorized",
+    "more than one Authorization header, or more than one token among WebSocket subprotocols, was sent",
+  ),
+  ERR_AUTHORIZATION_MALFORMED: row(
+    401,
+    "Unauthorized",
+    "the Authorization header is not one Bearer token, or a WebSocket subprotocol holds none that can be read",
+  ),
   ERR_TOKEN_MALFORMED: row(
     401,
     "Unauthorized",
