@@ -9,6 +9,7 @@ export interface AnonymousOptions {
   readonly conditions?: readonly AnonymousCondition[];
 }
 
+/** Which requests may be nobody's. */
 export interface AnonymousCondition {
   /** As `/healthz`; neither prefixes nor patterns. */
   readonly path: string;
