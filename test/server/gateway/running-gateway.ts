@@ -152,6 +152,7 @@ export interface CallOptions {
   readonly token?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   readonly agent?: Agent;
 }
 
@@ -166,7 +167,7 @@ export function open(
   { servingCA }: Pick<GatewayRig, "servingCA">,
   port: number,
   path: string,
-  { as, token, method = "GET", headers, agent }: CallOptions = {},
+  { as, token, method = "GET", headers, body, agent }: CallOptions = {},
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = httpsRequest(
@@ -178,7 +179,7 @@ export function open(
       resolve,
     );
     request.on("error", reject);
-    request.end();
+    request.end(body);
   });
 }
 
