@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { createAgentMetrics } from "../src/agent/agent-metrics.ts";
 import type { MetricFamily } from "../src/monitoring/metric-family.ts";
+import { createGatewayMetrics } from "../src/server/gateway/gateway-metrics.ts";
 import { createMetrics } from "../src/server/webhooks/metrics.ts";
 import { type RunningProcess, startProcess } from "./rig/child-process.ts";
 import { poll } from "./rig/poll.ts";
@@ -46,6 +48,16 @@ const families: Readonly<Record<string, () => readonly MetricFamily[]>> = {
     metrics.close();
     return metrics.families;
   },
+  gateway() {
+    const metrics = createGatewayMetrics({
+      openStreams: () => 0,
+      draining: () => false,
+      certificateExpiresAt: () => undefined,
+      kubeletCertificateExpiresAt: () => undefined,
+    });
+    metrics.close();
+    return metrics.families;
+  },
 };
 
 describe("docs/metrics.md", function () {
@@ -76,6 +88,19 @@ describe("docs/metrics.md", function () {
           admin: { port: 0 },
         }),
       ),
+    gateway: () =>
+      folder.write(
+        "gateway.json",
+        JSON.stringify({
+          apiVersion: "countersign.dev/v1alpha1",
+          kind: "GatewayConfiguration",
+          listen: { port: 0 },
+          admin: { port: 0 },
+          tls: { certFile: "tls.crt", keyFile: "tls.key" },
+          authentication: { tokenReview: {} },
+          kubelet: { clientCertificate: { certFile: "tls.crt", keyFile: "tls.key" }, caFile: "tls.crt" },
+        }),
+      ),
   };
   /** `name type` of every metric that the running command serves, the process' own left out. */
   const scrape = async (command: string): Promise<string[]> => {
@@ -89,7 +114,14 @@ describe("docs/metrics.md", function () {
         users: [{ name: "a", user: { token: "t" } }],
       }),
     );
-    const args = ["src/commands/countersign.cts", command, "--config", configurations[command]!()];
+    const kubeconfig = command === "gateway" ? ["--kubeconfig", join(folder.path, "kubeconfig")] : [];
+    const args = [
+      "src/commands/countersign.cts",
+      command,
+      "--config",
+      configurations[command]!(),
+      ...kubeconfig,
+    ];
     child = startProcess({ command: process.execPath, args });
     const port = await poll("its port", () => /"adminPort":(\d+)\}$/m.exec(child!.output())?.[1]);
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -98,7 +130,7 @@ describe("docs/metrics.md", function () {
       .map(([, name, type]) => `${name} ${type}`);
   };
 
-  for (const command of ["serve", "agent"]) {
+  for (const command of ["serve", "agent", "gateway"]) {
     it(`has every metric that ${command} serves, with its type, and no other`, async () => {
       const documented = documentedOf(command).map(({ name, type }) => `${name} ${type}`);
       expect(documented.sort()).to.deep.equal((await scrape(command)).sort());

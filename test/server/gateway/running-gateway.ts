@@ -124,7 +124,7 @@ async function apply(client: RestClient, objects: readonly RBACObject[]): Promis
   }
 }
 
-function configurationText({ port }: Kubelet, changes: Changes = {}): string {
+function configurationText({ port }: Kubelet, { kubelet, ...changes }: Changes = {}): string {
   return JSON.stringify({
     apiVersion: "countersign.dev/v1alpha1",
     kind: "GatewayConfiguration",
@@ -141,7 +141,7 @@ function configurationText({ port }: Kubelet, changes: Changes = {}): string {
       addressRanges: ["127.0.0.0/8"],
       addressTypes: ["InternalIP"],
       ports: [port],
-      ...(changes["kubelet"] as object | undefined),
+      ...(kubelet as object | undefined),
     },
   });
 }
