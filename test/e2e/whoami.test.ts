@@ -31,6 +31,8 @@ const proxied = {
   extra: { scopes: ["view", "edit"], "acme.example/project": ["one"] },
 };
 
+/** Who comes through a proxy that impersonates. */
+const tenant = { username: "jane", uid: "j-1", groups: ["dev", "ops"], extra: { scopes: ["view", "edit"] } };
 /** kubectl asks for a name where a kubeconfig's user has nothing to present. Neither of these proves anything to anybody. */
 const unread = { token: "kept-by-the-front-proxy" };
 const anonymous = { username: "nobody", password: "basic-is-no-credential" };
@@ -75,10 +77,22 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
       readFileSync(join(cluster.controlPlane.folder, `front-proxy-client.${name}`), "utf8");
     const proxy = await startFrontProxy({
       target,
+      by: "X-Remote-",
       certificatePem: pem("crt"),
       keyPem: pem("key"),
       user: proxied,
     });
+    stops.push(() => proxy.close());
+    return proxy;
+  };
+
+  /** The server seen through a proxy that impersonates, as somebody who may. */
+  const impersonating = async (
+    target: APIServer,
+    { certificateAuthority }: Pick<ControlPlane, "certificateAuthority">,
+  ): Promise<APIServer> => {
+    const pair = certificateAuthority.issue({ commonName: "proxy", organization: "system:masters" });
+    const proxy = await startFrontProxy({ target, by: "Impersonate-", ...pair, user: tenant });
     stops.push(() => proxy.close());
     return proxy;
   };
@@ -165,6 +179,29 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
             "",
           ].join("\n"),
         );
+      });
+
+      it("says through a proxy that impersonates whom it impersonates, whoever is behind it", async () => {
+        const { controlPlane } = cluster;
+        const proxies = {
+          "kube-apiserver": await impersonating(controlPlane, controlPlane),
+          "the embedded control plane": await impersonating(embedded, embedded),
+          "the aggregated server": await impersonating(cluster, controlPlane),
+          "the gateway": await impersonating(gateway, controlPlane),
+        };
+        for (const [name, proxy] of Object.entries(proxies))
+          expect(await whoami(version, proxy, unread), name).to.deep.equal({
+            code: 0,
+            stdout: [
+              "ATTRIBUTE       VALUE",
+              "Username        jane",
+              "UID             j-1",
+              "Groups          [dev ops system:authenticated]",
+              "Extra: scopes   [view edit]",
+              "",
+            ].join("\n"),
+            stderr: "",
+          });
       });
 
       it("says to who may not impersonate what it says of kube-apiserver", async () => {

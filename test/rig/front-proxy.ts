@@ -7,7 +7,9 @@ import { createCertificateAuthority } from "../../src/testing/certificates/certi
 export interface FrontProxyOptions {
   /** What stands behind it. */
   readonly target: { readonly url: string; readonly caPem: string };
-  /** What it proves by that it is the proxy. */
+  /** How it says who its user is. */
+  readonly by: "X-Remote-" | "Impersonate-";
+  /** What it proves by that it may: the front proxy's certificate, or that of somebody who may impersonate. */
   readonly certificatePem: string;
   readonly keyPem: string;
   /** Who everybody is that comes through it. */
@@ -22,7 +24,8 @@ export interface FrontProxy {
 
 /**
  * A front proxy: it authenticates nobody, and says of every request under its own certificate that it is its user's. What
- * a client sends of a credential or of a user stays here, what it sends of impersonation goes on.
+ * a client sends of a credential or in the proxy's own words stays here; `Impersonate-*` goes through a proxy that does
+ * not impersonate itself.
  */
 export async function startFrontProxy(options: FrontProxyOptions): Promise<FrontProxy> {
   const { target, certificatePem: cert, keyPem: key } = options;
@@ -48,16 +51,18 @@ export async function startFrontProxy(options: FrontProxyOptions): Promise<Front
 function pass(
   request: IncomingMessage,
   response: ServerResponse,
-  { target, user }: FrontProxyOptions,
+  { target, user, by }: FrontProxyOptions,
   agent: Agent,
 ): void {
   const { host: _, authorization: __, ...headers } = request.headersDistinct;
   const sent = Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !name.startsWith("x-remote-")),
+    Object.entries(headers).filter(
+      ([name]) => !name.startsWith("x-remote-") && !name.startsWith(by.toLowerCase()),
+    ),
   ) as Record<string, string[]>;
   const onward = httpsRequest(
     new URL(request.url ?? "/", target.url),
-    { method: request.method, agent, headers: { ...sent, ...remoteHeaders(user) } },
+    { method: request.method, agent, headers: { ...sent, ...userHeaders(by, user) } },
     (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
       answer.pipe(response);
@@ -68,14 +73,18 @@ function pass(
 }
 
 /** Keys of extra as upstream writes them: percent-encoded. */
-function remoteHeaders({ username, uid, groups = [], extra = {} }: UserInfo): Record<string, string[]> {
-  const extras = Object.entries(extra).map(
-    ([key, values]) => [`X-Remote-Extra-${encodeURIComponent(key)}`, [...values]] as const,
-  );
+function userHeaders(
+  by: FrontProxyOptions["by"],
+  { username, uid, groups = [], extra = {} }: UserInfo,
+): Record<string, string[]> {
+  const extras = Object.entries(extra).map(([key, values]): [string, string[]] => [
+    `${by}Extra-${encodeURIComponent(key)}`,
+    [...values],
+  ]);
   return {
-    "X-Remote-User": [username],
-    ...(uid === undefined ? {} : { "X-Remote-Uid": [uid] }),
-    "X-Remote-Group": [...groups],
+    [`${by}User`]: [username],
+    ...(uid === undefined ? {} : { [`${by}Uid`]: [uid] }),
+    [`${by}Group`]: [...groups],
     ...Object.fromEntries(extras),
   };
 }
