@@ -18,6 +18,8 @@ import { type CallerRig, type ServedRig, serveCallers, startCallers } from "../a
 export interface ApplicationRig extends CallerRig {
   /** Of its own node, which the gateway may do anything with. */
   startKubelet(options?: Partial<KubeletOptions>): Promise<Kubelet>;
+  /** One more port that a node may name as its kubelet's. */
+  allowPort(port: number): void;
   /** As whom the gateway meets kubelets. */
   readonly kubelets: KubeletClient;
   serve(options?: Partial<GatewayApplicationOptions>): Promise<ServedRig>;
@@ -51,6 +53,7 @@ export async function startApplicationRig(): Promise<ApplicationRig> {
   await rig.grant(gatewayUser, { apiGroups: [""], resources, verbs: ["*"] });
   return {
     ...{ ...rig, kubelets },
+    allowPort: (port) => void ports.push(port),
     async startKubelet(options) {
       const kubelet = await startKubelet({
         controlPlane,
