@@ -22,6 +22,11 @@ export type Labels = Readonly<Record<string, string>>;
 export async function serverMetric(node: SharedNode, name: string, labels: Labels = {}): Promise<number> {
   const pods = await serverPods(node);
   const texts = await Promise.all(pods.map(({ metadata }) => metricsOf(node, metadata.name)));
+  return sumOfSeries(texts, name, labels);
+}
+
+/** The sum of a metric's series that have these labels, in any number of expositions. */
+export function sumOfSeries(texts: readonly string[], name: string, labels: Labels = {}): number {
   return texts
     .flatMap((text) => text.split("\n"))
     .filter((line) => /^[{ ]/.test(line.slice(name.length)) && line.startsWith(name))

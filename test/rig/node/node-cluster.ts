@@ -6,7 +6,7 @@ import type { CertificateAuthority } from "../../../src/testing/certificates/cer
 import { type Finished, run } from "../child-process.ts";
 import { freePort } from "../free-port.ts";
 import { poll } from "../poll.ts";
-import { strictKubectl } from "../strict-kubectl.ts";
+import { type StrictKubectl, strictKubectl } from "../strict-kubectl.ts";
 import { addresses } from "./addresses.ts";
 import { createCgroup } from "./cgroups.ts";
 import { pauseImage, writeDaemonConfiguration } from "./daemon-configuration.ts";
@@ -21,6 +21,7 @@ import {
   kubeScheduler,
 } from "./daemons.ts";
 import { writeImageArchive } from "./image-archive.ts";
+import { type ServingKind, useServingCertificate } from "./kubelet-certificate.ts";
 import { type Namespaces, startNamespaces } from "./namespaces.ts";
 import { gatherNodeBinaries, type NodeBinaries } from "./node-binaries.ts";
 import { type Certificate, kubeconfigText, type NodeFiles, writeNodeFiles } from "./node-files.ts";
@@ -44,9 +45,16 @@ export interface NodeCluster {
   /** system:masters, from the host. */
   readonly kubeconfigFile: string;
   readonly namespaces: Namespaces;
+  readonly kubectlProgram: string;
   kubectl(args: readonly string[], input?: string): Promise<Finished>;
   /** Takes the images of an archive, under the names it gives them. */
   importImages(archive: string): Promise<void>;
+  /** A file of the node's, readable by nobody else, and its path. */
+  writeFile(name: string, content: string): string;
+  /** An address inside, `IP:PORT`, on the host's loopback: `https://127.0.0.1:PORT`. `name` is nobody else's. */
+  reach(name: string, target: string): Promise<string>;
+  /** What the kubelet serves with from now on. The API server does not reach it by any but a valid one. */
+  useServingCertificate(kind: ServingKind): Promise<void>;
   /** kube-apiserver anew, over the same etcd. */
   restartApiServer(options: ApiServerOptions): Promise<void>;
   stop(): Promise<void>;
@@ -92,7 +100,10 @@ async function assemble(
   const namespaces = await startNamespaces(folder, binaries.path);
   stops.push(() => namespaces.stop());
   try {
-    await startDaemons({ folder, binaries, files, namespaces, cgroupRoot: cgroup.root }, options);
+    const restartKubelet = await startDaemons(
+      { folder, binaries, files, namespaces, cgroupRoot: cgroup.root },
+      options,
+    );
     const url = await reach(folder, namespaces, "api-server", `127.0.0.1:${addresses.apiServerPort}`, stops);
     const kubeletUrl = await reach(
       folder,
@@ -106,8 +117,9 @@ async function assemble(
       kubeconfigText(url, files.caPem, { token: files.adminToken }),
     );
     const { caPem, adminToken, authority } = files;
+    const kubectlProgram = join(binaries.folder, "kubectl");
     const kubectl: NodeCluster["kubectl"] = (args, input) =>
-      run(join(binaries.folder, "kubectl"), args, {
+      run(kubectlProgram, args, {
         env: { PATH: process.env.PATH, HOME: folder, KUBECONFIG: kubeconfigFile },
         input: input ?? "",
       });
@@ -123,6 +135,7 @@ async function assemble(
       authority,
       kubeconfigFile,
       namespaces,
+      kubectlProgram,
       kubectl,
     };
     await untilNodeReady(cluster);
@@ -130,6 +143,13 @@ async function assemble(
     return {
       ...cluster,
       importImages: (archive) => importImages(namespaces, archive),
+      writeFile: files.write,
+      reach: (name, target) => reach(folder, namespaces, name, target, stops),
+      useServingCertificate: (kind) =>
+        useServingCertificate(kind, {
+          ...{ files, kubeletUrl, restartKubelet },
+          podNames: () => runningPods(strictKubectl(cluster)),
+        }),
       async restartApiServer(changed) {
         await namespaces.keep("kube-apiserver", kubeApiServer(files, changed));
         await untilReady(cluster);
@@ -148,11 +168,14 @@ interface Parts {
   readonly cgroupRoot: string;
 }
 
-/** The kubelet last: it starts pods from the images that are there. The others wait for kube-apiserver themselves. */
+/**
+ * The kubelet last: it starts pods from the images that are there. The others wait for kube-apiserver themselves. How to run the
+ * kubelet once more, as it is.
+ */
 async function startDaemons(
   { namespaces, files, ...parts }: Parts,
   options: ApiServerOptions,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const client = (name: Certificate): string => {
     const { certFile, keyFile } = files.certificate(name);
     const user = { "client-certificate": certFile, "client-key": keyFile };
@@ -184,7 +207,16 @@ async function startDaemons(
     namespaces,
     await writeImageArchive(join(parts.folder, "pause"), { name: pauseImage, program }),
   );
-  await namespaces.keep("kubelet", kubelet(configuration, client("kubelet")));
+  const startKubelet = (): Promise<void> =>
+    namespaces.keep("kubelet", kubelet(configuration, client("kubelet")));
+  await startKubelet();
+  return startKubelet;
+}
+
+async function runningPods(kubectl: StrictKubectl): Promise<readonly string[]> {
+  const query = ["get", "pods", "--all-namespaces", "--field-selector=status.phase=Running"];
+  const names = await kubectl([...query, "--output=jsonpath={.items[*].metadata.name}"]);
+  return names.split(" ").filter((name) => name !== "");
 }
 
 function untilInside(namespaces: Namespaces, what: string, command: readonly string[]): Promise<true> {

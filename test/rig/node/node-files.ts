@@ -25,6 +25,14 @@ export interface NodeFiles {
 
 export type Certificate = keyof typeof certificates;
 
+/** As a cluster's signer gives it to a kubelet, and for the host's loopback. */
+export const servingCertificate = {
+  commonName: `system:node:${addresses.node}`,
+  organization: "system:nodes",
+  dnsNames: [addresses.node],
+  ipAddresses: ["127.0.0.1", addresses.nodeIp],
+} as const satisfies CertificateOptions;
+
 const certificates = {
   "kube-apiserver": {
     commonName: "kube-apiserver",
@@ -37,12 +45,7 @@ const certificates = {
     ],
     ipAddresses: ["127.0.0.1", addresses.nodeIp, addresses.serviceIp],
   },
-  "kubelet-serving": {
-    commonName: `system:node:${addresses.node}`,
-    organization: "system:nodes",
-    dnsNames: [addresses.node],
-    ipAddresses: ["127.0.0.1", addresses.nodeIp],
-  },
+  "kubelet-serving": servingCertificate,
   kubelet: { commonName: `system:node:${addresses.node}`, organization: "system:nodes" },
   "kubelet-client": { commonName: "kube-apiserver-kubelet-client", organization: "system:masters" },
   "front-proxy": { commonName: "front-proxy" },
