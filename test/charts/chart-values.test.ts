@@ -83,6 +83,30 @@ describe("pages for operators", () => {
       const wrong = named.filter((path) => !isKnown(path) && !/^tls\.(crt|key)$/.test(path));
       expect(wrong).to.deep.equal([]);
     });
+
+  it("name only values and fields of a GatewayConfiguration that there are: docs/gateway.md", () => {
+    const page = readFileSync("docs/gateway.md", "utf8");
+    const named = [
+      ...page.matchAll(/[`( ]((?:gateway|authentication|authorization|kubelet|tls)\.[a-zA-Z.]+)(?=[`:=)])/g),
+    ].map(([, path]) => path!);
+    expect(named.length).to.be.greaterThan(20);
+    const fields = ["kubelet.clientCertificate", "kubelet.caFile", "tls.selfSigned"];
+    const isKnown = (path: string): boolean => known.has(path) || known.has(`gateway.${path}`);
+    // files, which begin like a value
+    const wrong = named.filter(
+      (path) => !isKnown(path) && !fields.includes(path) && !/\.(crt|key)$/.test(path),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+});
+
+describe("the recipe for the gateway's client certificate", () => {
+  const recipe = /kubectl create namespace[\s\S]*?rm kubelet-client\.key kubelet-client\.csr\n/;
+  it("is the same in README.md as in docs/gateway.md, whose commands are run", () => {
+    const [told] = recipe.exec(readFileSync("docs/gateway.md", "utf8")) ?? [];
+    expect(told).to.include("kubernetes.io/kube-apiserver-client");
+    expect(readFileSync("README.md", "utf8")).to.include(told!);
+  });
 });
 
 describe("Chart.yaml", () => {
@@ -100,7 +124,11 @@ describe("alerts and dashboard of the chart", () => {
   const codes = readFileSync("README.md", "utf8");
   /** Metrics by their names, with their labels: a test holds this page to what is served. */
   const metrics = new Map(
-    [...readFileSync("docs/metrics.md", "utf8").matchAll(/^\| `(countersign_\w+)` \| \w+ \|([^|]*)\|/gm)].map(
+    [
+      ...readFileSync("docs/metrics.md", "utf8").matchAll(
+        /^\| `((?:countersign|kube_apiserver)_\w+)` \| \w+ \|([^|]*)\|/gm,
+      ),
+    ].map(
       ([, name, labels]) => [name!, [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!)] as const,
     ),
   );
@@ -123,7 +151,7 @@ describe("alerts and dashboard of the chart", () => {
 
   for (const [what, expression] of expressions)
     it(`ask only for metrics and labels that there are: ${what}`, () => {
-      const named = [...expression.matchAll(/countersign_[a-z_]+/g)].map(([name]) =>
+      const named = [...expression.matchAll(/\b(?:countersign|kube_apiserver)_[a-z_]+/g)].map(([name]) =>
         name.replace(/_bucket$/, ""),
       );
       expect(named).to.not.deep.equal([]);
@@ -147,7 +175,8 @@ describe("alerts and dashboard of the chart", () => {
   });
 
   it("name in runbooks only codes and metrics that there are", () => {
-    for (const [name] of runbooks.matchAll(/countersign_[a-z_]+/g)) expect(written).to.include(name);
+    for (const [name] of runbooks.matchAll(/\b(?:countersign|kube_apiserver)_[a-z_]+/g))
+      expect(written).to.include(name);
     for (const [code] of runbooks.matchAll(/ERR_[A-Z_]+/g)) expect(codes).to.include(`\`${code}\``);
   });
 

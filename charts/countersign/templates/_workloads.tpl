@@ -198,6 +198,78 @@ spec:
 {{- end }}
 {{- end -}}
 
+{{/* A Service but for its ports; called with (list $ component name given), where given is `.Values.service` or the gateway's. */}}
+{{- define "countersign.service" -}}
+{{- $given := index . 3 -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ index . 2 }}
+  namespace: {{ (index . 0).Release.Namespace }}
+  {{- include "countersign.metadata" (list (index . 0) (index . 1) $given.annotations) | nindent 2 }}
+spec:
+  type: {{ $given.type }}
+  {{- with $given.ipFamilyPolicy }}
+  ipFamilyPolicy: {{ . }}
+  {{- end }}
+  {{- with $given.ipFamilies }}
+  ipFamilies: {{ toJson . }}
+  {{- end }}
+  selector:
+    {{- include "countersign.selectorLabels" . | nindent 4 }}
+{{- end -}}
+
+{{/*
+A NetworkPolicy; called with a dict of root, component, name, from (who calls), metricsFrom, test (whether the test's pods call
+as well), and egress, the rules beside DNS.
+*/}}
+{{- define "countersign.networkPolicy" -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  {{- include "countersign.metadata" (list .root .component dict) | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "countersign.selectorLabels" (list .root .component) | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - ports:
+        - {port: https, protocol: TCP}
+      {{- with .from }}
+      from:
+        {{- toYaml . | nindent 8 }}
+        {{- if $.test }}
+        - podSelector:
+            matchLabels:
+              {{- include "countersign.selectorLabels" (list $.root "test") | nindent 14 }}
+        {{- end }}
+      {{- end }}
+    - ports:
+        - {port: metrics, protocol: TCP}
+      {{- with .metricsFrom }}
+      from:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+  egress:
+    - ports:
+        - {port: 53, protocol: UDP}
+        - {port: 53, protocol: TCP}
+    {{- with .egress }}
+    {{- . | nindent 4 }}
+    {{- end }}
+{{- end -}}
+
+{{/* An egress rule for these ports; called with (list ports). */}}
+{{- define "countersign.egressPorts" -}}
+- ports:
+    {{- range index . 0 }}
+    - {port: {{ int . }}, protocol: TCP}
+    {{- end }}
+{{- end -}}
+
 {{/* Where metrics are read; called with (list $ component name). */}}
 {{- define "countersign.metricsService" -}}
 {{- $root := index . 0 -}}

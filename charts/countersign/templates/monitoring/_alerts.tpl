@@ -1,9 +1,9 @@
-{{/* Every alert, as a YAML list; each has its paragraph in docs/runbooks.md. The server's where it is installed, the agent's likewise. */}}
+{{/* Every alert, as a YAML list; each has its paragraph in docs/runbooks.md. Server's, gateway's and agent's, each where it is installed. */}}
 {{- define "countersign.alerts" -}}
 {{- $in := printf "namespace=%q" .Release.Namespace -}}
 {{- if .Values.server.enabled }}
 - alert: CountersignAbsent
-  expr: 'absent(countersign_draining{ {{- $in -}} })'
+  expr: 'absent(countersign_requests_in_flight{ {{- $in -}} })'
   for: 5m
   severity: critical
   summary: 'No Countersign server is being scraped'
@@ -50,18 +50,6 @@
   severity: warning
   summary: '{{ `The keys of issuer {{ $labels.issuer }} cannot be fetched` }}'
   description: 'What is held goes on; new keys are not seen, and withdrawn ones not dropped.'
-- alert: CountersignReloadFailed
-  expr: 'max by (what, file, pod) (countersign_last_reload_failed{ {{- $in -}} }) == 1'
-  for: 10m
-  severity: warning
-  summary: '{{ `{{ $labels.pod }} could not read its {{ $labels.what }} again` }}'
-  description: 'What was read before is still in use; a pod that starts now would fail.'
-- alert: CountersignCertificateExpiring
-  expr: 'min by (pod) (countersign_certificate_expiry_timestamp_seconds{ {{- $in -}} }) - time() < 7 * 24 * 3600'
-  for: 1h
-  severity: critical
-  summary: '{{ `The serving certificate of {{ $labels.pod }} expires in less than a week` }}'
-  description: 'It is renewed long before that. Whatever should have done it does not.'
 {{- if eq .Values.tls.mode "selfSigned" }}
 - alert: CountersignCAExpiring
   expr: 'min(countersign_ca_expiry_timestamp_seconds{ {{- $in -}} }) - time() < 7 * 24 * 3600'
@@ -88,6 +76,66 @@
   severity: warning
   summary: '{{ `Policy {{ $labels.policy }} matches resources that {{ $labels.path }} is never sent` }}'
   description: 'Somebody relies on a check that is not made: the webhook has fewer rules than the policy matches.'
+{{- end }}
+{{- if or .Values.server.enabled .Values.gateway.enabled }}
+- alert: CountersignReloadFailed
+  expr: 'max by (what, file, pod) (countersign_last_reload_failed{ {{- $in -}} }) == 1'
+  for: 10m
+  severity: warning
+  summary: '{{ `{{ $labels.pod }} could not read its {{ $labels.what }} again` }}'
+  description: 'What was read before is still in use; a pod that starts now would fail.'
+- alert: CountersignCertificateExpiring
+  expr: 'min by (pod) (countersign_certificate_expiry_timestamp_seconds{ {{- $in -}} }) - time() < 7 * 24 * 3600'
+  for: 1h
+  severity: critical
+  summary: '{{ `The serving certificate of {{ $labels.pod }} expires in less than a week` }}'
+  description: 'It is renewed long before that. Whatever should have done it does not.'
+{{- end }}
+{{- if .Values.gateway.enabled }}
+- alert: CountersignGatewayAbsent
+  expr: 'absent(countersign_gateway_open_streams{ {{- $in -}} })'
+  for: 5m
+  severity: critical
+  summary: 'No gateway is being scraped'
+  description: 'Either none runs, or Prometheus does not reach them. Tenants read neither logs nor metrics while none runs.'
+- alert: CountersignGatewayFailing
+  expr: 'sum(rate(countersign_gateway_requests_total{ {{- $in -}} ,code=~"5.."}[5m])) / sum(rate(countersign_gateway_requests_total{ {{- $in -}} }[5m])) > 0.05'
+  for: 10m
+  severity: critical
+  summary: 'One of twenty requests of the gateway fails'
+  description: 'The API server cannot be asked who somebody is or what they may do, or kubelets cannot be read.'
+- alert: CountersignKubeletUnverified
+  expr: 'sum(rate(countersign_kubelet_requests_total{ {{- $in -}} ,code="ERR_KUBELET_CERTIFICATE"}[10m])) > 0'
+  for: 10m
+  severity: warning
+  summary: 'Kubelets'' serving certificates do not verify'
+  description: 'They have expired, are of another CA, or not for the address that is dialled. Nothing is read from these nodes but by who asks for it unverified.'
+{{- if eq .Values.gateway.kubelet.nodeNames "verify" }}
+- alert: CountersignKubeletNotItsNode
+  expr: 'sum(increase(kube_apiserver_validation_kubelet_cert_cn_total{ {{- $in -}} ,status="failure"}[30m])) > 0'
+  for: 1m
+  severity: warning
+  summary: 'A kubelet shows a certificate that is not its node''s'
+  description: 'Either kubelets'' certificates do not name their nodes, or a node has written the address of another as its own.'
+{{- end }}
+- alert: CountersignKubeletRefusing
+  expr: 'sum by (status) (rate(countersign_kubelet_requests_total{ {{- $in -}} ,status=~"401|403"}[10m])) > 0'
+  for: 10m
+  severity: critical
+  summary: '{{ `Kubelets refuse the gateway: {{ $labels.status }}` }}'
+  description: 'They do not know its client certificate (401), or its user lacks a grant (403).'
+- alert: CountersignKubeletClientCertificateExpiring
+  expr: 'min by (pod) (countersign_gateway_kubelet_certificate_expiry_timestamp_seconds{ {{- $in -}} }) - time() < 28 * 24 * 3600'
+  for: 1h
+  severity: critical
+  summary: '{{ `The certificate that {{ $labels.pod }} shows kubelets expires in less than four weeks` }}'
+  description: 'Somebody has to have the next one signed. Nothing is read from kubelets without it.'
+- alert: CountersignInsecureBackendUsed
+  expr: 'sum(increase(kube_apiserver_pod_logs_insecure_backend_total{ {{- $in -}} ,usage="skip_tls_allowed"}[1h])) > 0'
+  for: 0m
+  severity: info
+  summary: 'Logs were read from kubelets that nobody verified'
+  description: 'Somebody said --insecure-skip-tls-verify-backend. What they were shown may be anybody''s.'
 {{- end }}
 {{- if .Values.agent.enabled }}
 - alert: CountersignAgentTokenMissing
