@@ -1,7 +1,15 @@
 import { X509Certificate } from "node:crypto";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
+import { combineCertificates } from "../../src/authentication/combined-certificates.ts";
 import { createDelegatingAuthenticator } from "../../src/authentication/delegating.ts";
 import type { RequestHeaderConfiguration } from "../../src/authentication/request-header.ts";
+import { type CABundle, loadCABundle } from "../../src/certificates/ca-bundle.ts";
+import { createLastGood, type LastGood } from "../../src/certificates/last-good.ts";
+import type { ReloadMessage } from "../../src/diagnostics.ts";
 import {
   type CertificateAuthority,
   createCertificateAuthority,
@@ -283,6 +291,53 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
       expect(await asked(proxy, ...asEve)).to.equal(untrusted);
       requestHeader = { ...requestHeader, allowedNames: [] };
       expect(await asked(foreign, ...asEve)).to.equal("eve");
+    });
+  });
+
+  describe("a bundle in a file, beside one of a ConfigMap", () => {
+    let folder: string;
+    let bundle: LastGood<CABundle>;
+    let reloads: ReloadMessage["outcome"][];
+    const note = (message: unknown): void => void reloads.push((message as ReloadMessage).outcome);
+    const write = async (...pems: string[]): Promise<void> => {
+      await writeFile(join(folder, "ca.crt"), pems.join("\n"));
+      await bundle?.check();
+    };
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), "countersign-authentication-"));
+      await write(strangers.certificatePem);
+      const file = join(folder, "ca.crt");
+      bundle = await createLastGood({ what: "clientCA", files: [file], load: () => loadCABundle(file) });
+      subscribe("countersign:reload", note);
+    });
+    beforeEach(() => {
+      reloads = [];
+      const both = combineCertificates([() => bundle.current.certificates, () => clientCA]);
+      rig.authenticator = createDelegatingAuthenticator({ clientCA: both });
+    });
+    after(async () => {
+      unsubscribe("countersign:reload", note);
+      bundle.close();
+      await rm(folder, { recursive: true });
+    });
+
+    it("counts anew when it changes, and as it was while it is broken", async () => {
+      expect([await asked(foreign), await asked(jane), await asked(proxy)]).to.deep.equal([
+        "jane",
+        "jane",
+        untrusted,
+      ]);
+      await write(proxies.certificatePem);
+      expect([await asked(foreign), await asked(jane), await asked(proxy)]).to.deep.equal([
+        ...[untrusted, "jane", "front-proxy-client"],
+      ]);
+      await write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----");
+      await write("");
+      expect([await asked(foreign), await asked(proxy)]).to.deep.equal([untrusted, "front-proxy-client"]);
+      // how often a watcher looks while a file is written is its own affair
+      expect(reloads).to.include.members(["reloaded", "failed"]);
+      await write(strangers.certificatePem);
+      expect([await asked(foreign), await asked(proxy)]).to.deep.equal(["jane", untrusted]);
     });
   });
 
