@@ -18,7 +18,11 @@ import {
   type IssuedCertificate,
 } from "../../../src/testing/certificates/certificate-authority.ts";
 import { type ControlPlane, startControlPlane } from "../../../src/testing/control-plane.ts";
-import { createRestClient, type RestClient } from "../../../src/transport/rest-client.ts";
+import {
+  createRestClient,
+  type RestClient,
+  type RestClientOptions,
+} from "../../../src/transport/rest-client.ts";
 import { createReviewClients } from "../../../src/transport/review-clients.ts";
 
 /** A control plane, and all that a server needs of it that leaves to it who its callers are and what they may. */
@@ -26,6 +30,8 @@ export interface CallerRig {
   readonly controlPlane: ControlPlane;
   /** The administrator. */
   readonly cluster: RestClient;
+  /** The same control plane, by another token. */
+  clusterAs(token: string): RestClient;
   /** A front proxy's; `front-proxy-client` is believed. */
   readonly proxyAuthority: CertificateAuthority;
   /** Front proxy, client certificates, tokens; no one is anonymous but by `options`. */
@@ -43,17 +49,18 @@ export interface CallerRig {
 
 export async function startCallers(): Promise<CallerRig> {
   const controlPlane = await startControlPlane();
-  const access = {
+  const accessAs = (token: string): RestClientOptions => ({
     server: controlPlane.url,
     ca: controlPlane.caPem,
     token: {
       token: async () => ({
-        token: new Secret(controlPlane.adminToken),
+        token: new Secret(token),
         requestedAt: 0,
         expiresAt: Number.MAX_SAFE_INTEGER,
       }),
     },
-  };
+  });
+  const access = accessAs(controlPlane.adminToken);
   const cluster = createRestClient(access);
   const reviews = createReviewClients(access);
   const proxyAuthority = createCertificateAuthority({ commonName: "front-proxy-ca" });
@@ -69,6 +76,7 @@ export async function startCallers(): Promise<CallerRig> {
   let grants = 0;
   return {
     ...{ controlPlane, cluster, proxyAuthority },
+    clusterAs: (token) => createRestClient(accessAs(token)),
     authenticator: (options) =>
       createDelegatingAuthenticator({
         requestHeader: () => requestHeader,

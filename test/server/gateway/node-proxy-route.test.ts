@@ -117,7 +117,7 @@ describe("gateway: nodes/NAME/proxy", () => {
     expect(url).to.equal(path);
     expect(
       rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()),
-    ).to.have.members(["host", "accept", "user-agent"]);
+    ).to.have.members(["host", "accept", "user-agent", "connection"]);
     expect(credentials).to.deep.equal([]);
     expect(clientCertificate).to.contain("CN=countersign-gateway");
   });
