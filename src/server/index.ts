@@ -1,7 +1,8 @@
 /**
  * Webhook servers that know who is calling: the one `countersign serve` runs ({@link createWebhookServer}), the same for a
  * server of your own ({@link createNodeHandler}, {@link createExpressHandler}), and the verification alone
- * ({@link verifyAdmissionRequest}).
+ * ({@link verifyAdmissionRequest}). The kubelet gateway that `countersign gateway` runs ({@link createGatewayServer}), and the
+ * way in of an API server of your own ({@link createAPIAccess}).
  */
 
 export type { APIGroup, APIResource, APIResourceList, GroupVersionForDiscovery } from "../apis/discovery.ts";
@@ -33,6 +34,11 @@ export {
   type SelfSubjectReviewsOptions,
   selfSubjectReviewDiscovery,
 } from "./api/self-subject-reviews.ts";
+export {
+  createGatewayServer,
+  type GatewayServer,
+  type GatewayServerOptions,
+} from "./gateway/gateway-server.ts";
 export {
   type AdmissionRoute,
   type AdmissionRouteOptions,
