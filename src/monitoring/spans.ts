@@ -9,7 +9,13 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { PolicyMessage, RequestIdentity, RequestMessage, TokenMessage } from "../diagnostics.ts";
+import type {
+  APIRequestMessage,
+  PolicyMessage,
+  RequestIdentity,
+  RequestMessage,
+  TokenMessage,
+} from "../diagnostics.ts";
 import { subscribeAll } from "./diagnostics-subscription.ts";
 
 /** Policies whose request has not been answered yet; one that never is must not be remembered for ever. */
@@ -23,7 +29,7 @@ interface RunPolicy {
 
 /**
  * Makes a span of every request that was answered, a child of its caller's, with one below it for each policy that ran,
- * and one of every token that was asked for. They are made when the thing has ended: nothing of it stands in a request's
+ * one of every request to a server that speaks as an API server, and one of every token that was asked for. They are made when the thing has ended: nothing of it stands in a request's
  * way. No message holds a token, so no attribute can; who made the request under review stays in the log.
  */
 export function publishSpans(tracer: Tracer): () => void {
@@ -36,6 +42,7 @@ export function publishSpans(tracer: Tracer): () => void {
       awaited.delete(uid);
       requestSpan(tracer, message, policies);
     },
+    "countersign:apiRequest": (message) => apiRequestSpan(tracer, message),
     "countersign:token": (message) => tokenSpan(tracer, message),
   });
 }
@@ -89,6 +96,33 @@ function requestAttributes(message: RequestMessage): Attributes {
     namespace,
     name,
   });
+}
+
+function apiRequestSpan(tracer: Tracer, message: APIRequestMessage): void {
+  const { httpMethod, path, verb, resource, subresource, namespace, name, node, code, cut } = message;
+  const endedAt = now();
+  const attributes = given({
+    "http.request.method": httpMethod,
+    "url.path": path,
+    "http.response.status_code": code,
+    "countersign.request_id": message.requestId,
+    "countersign.caller": message.caller,
+    "countersign.authentication_method": message.method,
+    "countersign.refusal": message.refusal,
+    "countersign.node": node,
+    "countersign.cut": cut,
+    "audit-id": message.auditId,
+    ...{ verb, resource, subresource, namespace, name },
+  });
+  const options = { kind: SpanKind.SERVER, attributes, startTime: endedAt - message.durationMs };
+  const span = tracer.startSpan(apiRequestName(message), options, parentOf(message));
+  end(span, endedAt, code >= 500 ? (message.refusal ?? String(code)) : undefined);
+}
+
+/** Names are few: what was refused may have been a resource of the caller's making. */
+function apiRequestName({ httpMethod, resource, subresource, code }: APIRequestMessage): string {
+  if (!resource || code >= 400) return httpMethod;
+  return `${httpMethod} ${subresource ? `${resource}/${subresource}` : resource}`;
 }
 
 function parentOf({ traceId, parentId, sampled }: RequestIdentity): Context {
