@@ -177,7 +177,8 @@ export const cases: Readonly<Record<string, Values>> = {
     agent: { enabled: true, tracing: { endpoint: "http://otel.example.com:4318" } },
     gateway: {
       ...{ enabled: true, ...kubeletClient, tls: { existingSecret: { name: "gateway-serving" } } },
-      ...{ logLevel: "debug", hostNetwork: true, runtimeClassName: "plain", revisionHistoryLimit: 2 },
+      ...{ logLevel: "debug", hostNetwork: true, port: 9443, adminPort: 9080 },
+      ...{ runtimeClassName: "plain", revisionHistoryLimit: 2 },
       kubeletCA: { secret: "kubelet-ca" },
       authentication: { requestHeader: { fromConfigMap: true } },
       tracing: { endpoint: "http://otel.example.com:4318", samplingRatio: 0.5 },

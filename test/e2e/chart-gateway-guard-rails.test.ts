@@ -132,6 +132,19 @@ const contradictions: Contradictions = [
     ["gateway.podDisruptionBudget.minAvailable 2 of 2", "lets no node be drained"],
   ],
   [
+    "a gateway beside a server on the nodes' network",
+    { ...gateway({ hostNetwork: true, adminPort: 9080 }), server: { hostNetwork: true } },
+    ["server.port and gateway.port are both 8443 on the nodes' network", "give each its own"],
+  ],
+  [
+    "a gateway beside an agent on the nodes' network",
+    {
+      ...gateway({ hostNetwork: true, adminPort: 8081 }),
+      agent: { enabled: true, hostNetwork: true },
+    },
+    ["gateway.adminPort and agent.adminPort are both 8081"],
+  ],
+  [
     "two monitors of one gateway",
     {
       ...gateway({}),
@@ -171,6 +184,7 @@ const malformed: Malformed = [
 
 const fine: Harmless = {
   "a gateway": gateway({}),
+  "a gateway on the nodes' network beside a server that is not": gateway({ hostNetwork: true }),
   "a gateway alone": { ...gateway({}), server: { enabled: false }, selfTest: { enabled: false } },
   "values of a gateway that is off": { gateway: { kubelet: { interactive: ["exec"] } } },
   "a gateway that whoever is authenticated may use": gateway({ authorization: { mode: "AlwaysAllow" } }),

@@ -17,6 +17,7 @@
 {{- if .Values.gateway.enabled -}}
 {{- $faults = concat $faults (include "countersign.gatewayFaults" . | fromJsonArray) -}}
 {{- end -}}
+{{- $faults = concat $faults (include "countersign.hostPortFaults" . | fromJsonArray) -}}
 {{- toJson $faults -}}
 {{- end -}}
 
@@ -191,6 +192,27 @@
 {{- end -}}
 {{- end -}}
 {{- $faults = concat $faults (include "countersign.deploymentFaults" (list "server" "" $server .Values.podDisruptionBudget .Values.autoscaling) | fromJsonArray) -}}
+{{- toJson $faults -}}
+{{- end -}}
+
+{{/* Two components on one node's network. */}}
+{{- define "countersign.hostPortFaults" -}}
+{{- $root := . -}}
+{{- $faults := list -}}
+{{- $taken := dict -}}
+{{- range $component := list "server" "gateway" "agent" -}}
+{{- $settings := get $root.Values $component -}}
+{{- range $field := list "port" "adminPort" -}}
+{{- if and $settings.enabled $settings.hostNetwork (hasKey $settings $field) -}}
+{{- $port := get $settings $field | int | toString -}}
+{{- $other := get $taken $port -}}
+{{- if and $other (ne (splitList "." $other | first) $component) -}}
+{{- $faults = append $faults (printf "%s and %s.%s are both %s on the nodes' network, so one of their pods could not run beside the other's: give each its own" $other $component $field $port) -}}
+{{- end -}}
+{{- $_ := set $taken $port (printf "%s.%s" $component $field) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toJson $faults -}}
 {{- end -}}
 
