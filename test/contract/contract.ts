@@ -1,6 +1,7 @@
 import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { describeAccessReviews } from "./access-reviews.ts";
 import { describeCertificateKeeping } from "./certificate-keeping.ts";
+import { describeDelegatedAuthentication } from "./delegated-authentication.ts";
 import { describeDiscovery } from "./discovery.ts";
 import { describeImpersonation } from "./impersonation.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
@@ -42,6 +43,7 @@ export function describeContract(kind: TargetKind): void {
       describeTokenReviews(contract);
       describeSelfSubjectReviews(contract);
       describeImpersonation(contract);
+      describeDelegatedAuthentication(contract);
       describeAccessReviews(contract);
       describeStatusBodies(contract);
       describeStoredObjects(contract);
