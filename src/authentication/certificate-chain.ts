@@ -85,15 +85,24 @@ export function findCertificateChain(
 }
 
 function isUsable({ certificate, extensions }: Link, now: number): boolean {
-  const { extendedKeyUsage, unhandled } = extensions;
-  const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength ?? minRSABits;
-  return (
-    certificate.validFromDate.getTime() <= now &&
-    now <= certificate.validToDate.getTime() &&
-    unhandled.length === 0 &&
-    bits >= minRSABits &&
-    (extendedKeyUsage?.some((usage) => usage === clientAuth || usage === anyExtendedKeyUsage) ?? true)
-  );
+  return certificateFault(certificate, extensions, now) === undefined;
+}
+
+/** Why a certificate can stand in no chain, whoever signed it; undefined where it can. */
+export function certificateFault(
+  certificate: X509Certificate,
+  { extendedKeyUsage, unhandled }: CertificateExtensions,
+  now: number,
+): string | undefined {
+  const { validFromDate, validToDate, publicKey } = certificate;
+  if (now < validFromDate.getTime()) return `it is not valid before ${validFromDate.toISOString()}`;
+  if (now > validToDate.getTime()) return `it has expired at ${validToDate.toISOString()}`;
+  if (unhandled.length > 0) return "it holds name constraints or a critical extension that is not known here";
+  if ((publicKey.asymmetricKeyDetails?.modulusLength ?? minRSABits) < minRSABits)
+    return `its RSA key is shorter than ${minRSABits} bits`;
+  if (!(extendedKeyUsage?.some((usage) => usage === clientAuth || usage === anyExtendedKeyUsage) ?? true))
+    return "it is not for client authentication";
+  return undefined;
 }
 
 /** By name and key identifier (RFC 5280 section 6.1); the signature is the caller's to verify. */

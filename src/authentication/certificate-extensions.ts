@@ -10,6 +10,9 @@ export interface CertificateExtensions {
   readonly pathLength: number | undefined;
   /** Hex of the OIDs that say who may not be trusted, and that nobody here understands. */
   readonly unhandled: readonly string[];
+  /** Hex of what says whose key it is, and whose key signed it; undefined where it does not say so. */
+  readonly subjectKeyIdentifier: string | undefined;
+  readonly authorityKeyIdentifier: string | undefined;
 }
 
 interface Element {
@@ -17,9 +20,11 @@ interface Element {
   readonly content: Buffer;
 }
 
-const tags = { boolean: 0x01, integer: 0x02, objectIdentifier: 0x06, extensions: 0xa3, dnsName: 0x82 };
+const tags = { boolean: 0x01, integer: 0x02, extensions: 0xa3, dnsName: 0x82, keyIdentifier: 0x80 };
 
-/** 2.5.29.15, .17, .19 and .37 under id-ce. */
+/** 2.5.29.14, .15, .17, .19, .35 and .37 under id-ce. */
+const subjectKeyIdentifier = "551d0e";
+const authorityKeyIdentifier = "551d23";
 const keyUsage = "551d0f";
 const subjectAltName = "551d11";
 const basicConstraints = "551d13";
@@ -43,6 +48,8 @@ export function readCertificateExtensions(raw: Buffer): CertificateExtensions {
     unhandled: list
       .filter(({ oid, critical }) => oid === nameConstraints || (critical && !handled.includes(oid)))
       .map(({ oid }) => oid),
+    subjectKeyIdentifier: keyIdentifier(valueFor(subjectKeyIdentifier)),
+    authorityKeyIdentifier: signersIdentifier(valueFor(authorityKeyIdentifier)),
   };
 }
 
@@ -72,6 +79,16 @@ function pathLength(value: Buffer | undefined): number | undefined {
   if (value === undefined) return undefined;
   const length = elements(content(elements(value)[0])).find(({ tag }) => tag === tags.integer);
   return length === undefined ? undefined : Number(`0x${length.content.toString("hex")}`);
+}
+
+function keyIdentifier(value: Buffer | undefined): string | undefined {
+  return value === undefined ? undefined : content(elements(value)[0]).toString("hex");
+}
+
+function signersIdentifier(value: Buffer | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const parts = elements(content(elements(value)[0]));
+  return parts.find(({ tag }) => tag === tags.keyIdentifier)?.content.toString("hex");
 }
 
 function content(element: Element | undefined): Buffer {

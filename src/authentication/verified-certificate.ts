@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { type Clock, systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
 import type { PresentedCertificate } from "./authenticator.ts";
-import { findCertificateChain } from "./certificate-chain.ts";
+import { certificateFault, findCertificateChain } from "./certificate-chain.ts";
+import { readCertificateExtensions } from "./certificate-extensions.ts";
 
 /** A certificate with a chain to a CA. */
 export interface VerifiedCertificate {
@@ -71,10 +72,26 @@ function judge(
     const leaf = new X509Certificate(raw);
     const intermediates = chain.map((der) => new X509Certificate(der));
     const found = findCertificateChain({ leaf, intermediates, roots, now });
-    if (found === undefined) return refused(`no valid chain leads to ${whose}`);
+    if (found === undefined) return refused(whyUnchained(leaf, whose, now));
     const expiresAt = Math.min(...found.map(({ validToDate }) => validToDate.getTime()));
     return { outcome: { leaf, expiresAt }, until: expiresAt };
   } catch (cause) {
     return refused("it cannot be read", cause);
   }
+}
+
+/** With what tells certificates apart in an API server's log: serial number, own key, its signer's key. */
+function whyUnchained(leaf: X509Certificate, whose: string, now: number): string {
+  const extensions = readCertificateExtensions(leaf.raw);
+  const why = certificateFault(leaf, extensions, now) ?? `no valid chain leads to ${whose}`;
+  const { subjectKeyIdentifier, authorityKeyIdentifier } = extensions;
+  const serial = leaf.serialNumber.length > longestNumber ? "long" : BigInt(`0x${leaf.serialNumber}`);
+  return `${why} (SN=${serial}, SKID=${colons(subjectKeyIdentifier)}, AKID=${colons(authorityKeyIdentifier)})`;
+}
+
+/** Of hex digits: 20 bytes is what either takes (RFC 5280); a stranger's certificate may hold more, a log line not. */
+const longestNumber = 40;
+
+function colons(hex = ""): string {
+  return (hex.slice(0, longestNumber).toUpperCase().match(/../g) ?? []).join(":");
 }

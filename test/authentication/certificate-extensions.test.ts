@@ -1,7 +1,9 @@
+import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
 import { readCertificateExtensions } from "../../src/authentication/certificate-extensions.ts";
 import { sequence } from "../../src/certificates/der.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { clientAuth, extension, rootCertificate } from "./certificates.ts";
 
 const root = rootCertificate({ pathLength: 3 });
@@ -20,6 +22,8 @@ describe("readCertificateExtensions", () => {
       extendedKeyUsage: ["2b06010505070302"],
       pathLength: undefined,
       unhandled: ["2a0304"],
+      subjectKeyIdentifier: undefined,
+      authorityKeyIdentifier: undefined,
     });
   });
 
@@ -30,6 +34,16 @@ describe("readCertificateExtensions", () => {
       pathLength: 3,
       unhandled: [],
     });
+  });
+
+  it("reads whose key it is and whose key signed it", () => {
+    const authority = createCertificateAuthority();
+    const [parent, leaf] = [authority, authority.issue({ commonName: "jane" })].map(
+      ({ certificatePem }) => new X509Certificate(certificatePem),
+    );
+    const read = readCertificateExtensions(leaf!.raw);
+    expect(read.subjectKeyIdentifier).to.match(/^[0-9a-f]{40}$/);
+    expect(read.authorityKeyIdentifier).to.equal(readCertificateExtensions(parent!.raw).subjectKeyIdentifier);
   });
 
   it("reads names that need a long form of length", () => {

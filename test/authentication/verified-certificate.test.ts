@@ -1,8 +1,11 @@
-import type { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
+import type { PresentedCertificate } from "../../src/authentication/authenticator.ts";
 import { createCertificateVerifier } from "../../src/authentication/verified-certificate.ts";
+import { octetString } from "../../src/certificates/der.ts";
 import { CountersignError } from "../../src/errors.ts";
-import { type CertificateParts, rootCertificate } from "./certificates.ts";
+import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
+import { type CertificateParts, extension, rootCertificate, serverAuth } from "./certificates.ts";
 import { noon } from "./minting.ts";
 
 const root = rootCertificate();
@@ -30,10 +33,7 @@ describe("createCertificateVerifier", () => {
     now += 59_999;
     expect(own.verify(presented)).to.equal(verified);
     now += 2_000;
-    expect(() => own.verify(presented)).to.throw(
-      CountersignError,
-      "certificate: no valid chain leads to the CA",
-    );
+    expect(() => own.verify(presented)).to.throw(CountersignError, "certificate: it has expired at ");
   });
 
   it("looks again when the CA certificates are others, either way", () => {
@@ -67,6 +67,53 @@ describe("createCertificateVerifier", () => {
     const own = verifier();
     const { raw } = root.issue();
     expect(own.verify({ raw, chain: [] })).to.not.equal(own.verify({ raw, chain: [] }));
+  });
+
+  describe("says what is wrong, for the log", () => {
+    const messageOf = (presented: PresentedCertificate): string => {
+      try {
+        verifier().verify(presented);
+        return "accepted";
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    for (const [parts, message] of [
+      [{ notAfter: noon - 60 }, /^certificate: it has expired at 20..-..-..T..:..:..\.000Z /],
+      [{ notBefore: noon + 60 }, /^certificate: it is not valid before 20/],
+      [{ usages: [serverAuth] }, /^certificate: it is not for client authentication /],
+      [{ key: "RSA-1024" }, /^certificate: its RSA key is shorter than 2048 bits /],
+      [
+        { extensions: [extension("1.2.3.4", Buffer.of(5, 0), true)] },
+        /critical extension that is not known here/,
+      ],
+    ] as const)
+      it(String(message), () => expect(messageOf(presentedOf(parts))).to.match(message));
+
+    it("that its signer is none of ours, or that it is signed with SHA-1", () => {
+      for (const { raw } of [rootCertificate().issue(), root.issue({ hash: "sha1" })])
+        expect(messageOf({ raw, chain: [] })).to.match(/^certificate: no valid chain leads to the CA /);
+    });
+
+    it("and which certificate it is, as an API server's log tells it", () => {
+      const { certificatePem } = createCertificateAuthority({
+        clock: { now: () => noon * 1000, random: () => 0 },
+      }).issue({ commonName: "jane" });
+      const { raw, serialNumber } = new X509Certificate(certificatePem);
+      const bytes = "(?:[0-9A-F]{2}:){19}[0-9A-F]{2}";
+      expect(messageOf({ raw, chain: [] })).to.match(
+        new RegExp(`\\(SN=${BigInt(`0x${serialNumber}`)}, SKID=${bytes}, AKID=${bytes}\\)$`),
+      );
+      expect(messageOf({ raw: rootCertificate().issue().raw, chain: [] })).to.match(
+        /\(SN=\d+, SKID=, AKID=\)$/,
+      );
+    });
+
+    it("in a line of bounded length, whatever a stranger wrote into it", () => {
+      const long = extension("2.5.29.14", octetString(Buffer.alloc(4_000, 0xab)));
+      const { raw } = rootCertificate().issue({ extensions: [long] });
+      expect(messageOf({ raw, chain: [] })).to.have.length.below(300);
+    });
   });
 
   it("bytes that are no certificate are refused", () => {
