@@ -11,7 +11,7 @@ import { createDiscovery } from "./discovery.ts";
 import { createGatewayAuthorizer, type GatewayAuthorizerOptions } from "./gateway-authorizer.ts";
 import { createGatewayRoutes, type GatewayRoutes } from "./gateway-routes.ts";
 import { type OpenStreams, uncountedStreams } from "./open-streams.ts";
-import { guardUpgrades } from "./request-framing.ts";
+import { guardFraming } from "./request-framing.ts";
 import { createUpgradableResponse } from "./upgradable-response.ts";
 
 /** What a gateway asks, and whom. */
@@ -43,7 +43,7 @@ export function createGatewayApplication(options: GatewayApplicationOptions): Ga
       ...{ authenticator, impersonation, plainPaths: true },
       authorizer: createGatewayAuthorizer(options),
     }),
-    guardUpgrades,
+    guardFraming,
     createSelfSubjectReviews({ ...selfSubjectReviews, ...(clock !== undefined && { clock }) }),
     createGatewayRoutes({ ...options, openStreams, discovery: createDiscovery(selfSubjectReviews) }),
   ];

@@ -4,8 +4,10 @@ import type { APIMiddleware } from "../api/api-state.ts";
 import { headerValues } from "../parts/request-headers.ts";
 import { isNodeProxy } from "./node-proxy-request.ts";
 
-/** Only a node's proxy may be upgraded, and answers that itself. */
-export const guardUpgrades: APIMiddleware = async (context, next) => {
+/** Refuses what somebody else could take for another request. Only a node's proxy may be upgraded, and answers that itself. */
+export const guardFraming: APIMiddleware = async (context, next) => {
+  // RFC 9112 3.2: node:http takes the first
+  if (headerValues(context.req.rawHeaders, "host").length > 1) throw badRequest("more than one Host header");
   if (!isNodeProxy(context.state.info)) assertNoUpgrade(context.req);
   await next();
 };
