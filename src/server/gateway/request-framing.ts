@@ -8,6 +8,8 @@ import { isNodeProxy } from "./node-proxy-request.ts";
 export const guardFraming: APIMiddleware = async (context, next) => {
   // RFC 9112 3.2: node:http takes the first
   if (headerValues(context.req.rawHeaders, "host").length > 1) throw badRequest("more than one Host header");
+  // HTTP/0.9 is read, too: without headers, and without an end of the answer but the connection's
+  if (context.req.httpVersionMajor !== 1) throw badRequest("HTTP/1.1 is spoken here");
   if (!isNodeProxy(context.state.info)) assertNoUpgrade(context.req);
   await next();
 };

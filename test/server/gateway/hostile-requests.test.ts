@@ -130,14 +130,15 @@ describe("hostile requests to the gateway", () => {
   });
 
   it("a chunk's extensions and trailers say nothing", async () => {
-    const text =
-      lines(
-        "POST /apis/authentication.k8s.io/v1/selfsubjectreviews HTTP/1.1",
-        "Host: x",
-        "Content-Type: application/json",
-        "Transfer-Encoding: chunked",
-        "Trailer: Impersonate-User",
-      ) + "2;Impersonate-User=admin\r\n{}\r\n0\r\nImpersonate-User: admin\r\nX-Remote-User: admin\r\n\r\n";
+    const head = lines(
+      "POST /apis/authentication.k8s.io/v1/selfsubjectreviews HTTP/1.1",
+      "Host: x",
+      "Content-Type: application/json",
+      "Transfer-Encoding: chunked",
+      "Trailer: Impersonate-User",
+    );
+    const trailers = "Impersonate-User: admin\r\nX-Remote-User: admin";
+    const text = `${head}2;Impersonate-User=admin\r\n{}\r\n0\r\n${trailers}\r\n\r\n`;
     const received = await raw(text);
     expect(statusesOf(received)).to.deep.equal([201]);
     expect(received).to.contain('"username":"tenant"').and.not.contain("admin");
