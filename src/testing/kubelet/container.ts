@@ -36,25 +36,27 @@ export interface ContainerState extends KubeletContainer {
 
 export function createContainer(name: string, options: ContainerOptions, clock: Clock): ContainerState {
   let attempt = 0;
-  let waiting = options.waiting;
+  let waiting: string | undefined;
   let previous: Attempt | undefined;
   let current: Attempt | undefined;
 
-  const begin = (text = ""): void => {
+  const end = (): void => {
+    current?.log.end();
     previous = current ?? previous;
-    previous?.log.end();
+    current = undefined;
+  };
+  const begin = (text = ""): void => {
+    end();
     current = { id: `containerd://${randomUUID()}`, log: createContainerLog(), startedAt: clock.now() };
-    if (text !== "") current.log.append(text, clock.now());
+    current.log.append(text, clock.now());
     waiting = undefined;
     attempt += 1;
   };
   if (options.previousLog !== undefined) begin(options.previousLog);
-  if (waiting === undefined) begin(options.log);
-  else if (current !== undefined) {
-    [previous, current] = [current, undefined];
-    previous.log.end();
-  }
-  if (options.init) current?.log.end();
+  if (options.waiting === undefined) begin(options.log);
+  else end();
+  waiting = options.waiting;
+  if (options.init) (current as Attempt | undefined)?.log.end();
 
   return {
     name,

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CountersignError } from "../../errors.ts";
 import type { IssuedCertificate } from "../certificates/certificate-authority.ts";
-import { goError, type KubeletAnswer, plain } from "./kubelet-answer.ts";
+import { type KubeletAnswer, plain } from "./kubelet-answer.ts";
 import { type KubeletMount, parseTarget, route } from "./router.ts";
 import { echoUpgraded, upgradeRequired } from "./streaming.ts";
 
@@ -93,7 +93,7 @@ async function answer(
 ): Promise<KubeletAnswer> {
   const { method = "GET", url = "" } = request;
   const target = parseTarget(url);
-  if (target === undefined) return goError(400, "400 Bad Request");
+  if (target === undefined) return plain(400, "400 Bad Request", { Connection: "close" });
   const destination = route(mounts, method, target);
   if ("open" in destination) return destination.open;
   const refusal = await refusalOf(request, target.path);

@@ -71,6 +71,26 @@ describe("field selectors", () => {
     expect(parseFieldSelector("metadata.namespace=other")(object())).to.equal(false);
   });
 
+  it("know where a pod runs, and what a node says of itself", () => {
+    const pods = { group: "", resource: "pods" };
+    const pod = {
+      ...object(),
+      spec: { nodeName: "n1", serviceAccountName: "sa" },
+      status: { phase: "Running" },
+    };
+    expect(parseFieldSelector("spec.nodeName=n1,status.phase!=Pending", pods)(pod)).to.equal(true);
+    expect(parseFieldSelector("spec.nodeName=n2", pods)(pod)).to.equal(false);
+    expect(parseFieldSelector("spec.restartPolicy=", pods)(pod)).to.equal(true);
+    expect(parseFieldSelector("metadata.name=one,spec.serviceAccountName=sa", pods)(pod)).to.equal(true);
+    const nodes = { group: "", resource: "nodes" };
+    expect(parseFieldSelector("spec.unschedulable=false", nodes)(object())).to.equal(true);
+    for (const kind of [pods, nodes])
+      expect(() => parseFieldSelector("spec.foo=bar", kind)).to.throw(
+        StatusError,
+        "field label not supported: spec.foo",
+      );
+  });
+
   it("are refused with 400 for another field", () => {
     expect(() => parseFieldSelector("spec.foo=bar")).to.throw(
       StatusError,
