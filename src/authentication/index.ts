@@ -20,7 +20,6 @@ export {
 export { bearerToken, createBearerTokenAuthenticator } from "./bearer-token.ts";
 export { type CachedTokenOptions, createCachedTokenAuthenticator } from "./cached-token.ts";
 export { type ClientCertificateOptions, createClientCertificateAuthenticator } from "./client-certificate.ts";
-export { type Certificates, combineCertificates } from "./combined-certificates.ts";
 export {
   type AuthenticationOptions,
   createDelegatingAuthenticator,

@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { combineCertificates } from "../../src/authentication/combined-certificates.ts";
 import { createDelegatingAuthenticator } from "../../src/authentication/delegating.ts";
 import type { RequestHeaderConfiguration } from "../../src/authentication/request-header.ts";
 import { type CABundle, loadCABundle } from "../../src/certificates/ca-bundle.ts";
@@ -294,7 +293,7 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
     });
   });
 
-  describe("a bundle in a file, beside one of a ConfigMap", () => {
+  describe("a bundle in a file", () => {
     let folder: string;
     let bundle: LastGood<CABundle>;
     let reloads: ReloadMessage["outcome"][];
@@ -312,8 +311,7 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
     });
     beforeEach(() => {
       reloads = [];
-      const both = combineCertificates([() => bundle.current.certificates, () => clientCA]);
-      rig.authenticator = createDelegatingAuthenticator({ clientCA: both });
+      rig.authenticator = createDelegatingAuthenticator({ clientCA: () => bundle.current.certificates });
     });
     after(async () => {
       unsubscribe("countersign:reload", note);
@@ -322,22 +320,18 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
     });
 
     it("counts anew when it changes, and as it was while it is broken", async () => {
-      expect([await asked(foreign), await asked(jane), await asked(proxy)]).to.deep.equal([
-        "jane",
-        "jane",
-        untrusted,
-      ]);
-      await write(proxies.certificatePem);
-      expect([await asked(foreign), await asked(jane), await asked(proxy)]).to.deep.equal([
-        ...[untrusted, "jane", "front-proxy-client"],
-      ]);
+      const verdicts = async () => [await asked(foreign), await asked(jane), await asked(proxy)];
+      expect(await verdicts()).to.deep.equal(["jane", untrusted, untrusted]);
+      await write(users.certificatePem, proxies.certificatePem);
+      const now = [untrusted, "jane", "front-proxy-client"];
+      expect(await verdicts()).to.deep.equal(now);
       await write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----");
       await write("");
-      expect([await asked(foreign), await asked(proxy)]).to.deep.equal([untrusted, "front-proxy-client"]);
+      expect(await verdicts()).to.deep.equal(now);
       // how often a watcher looks while a file is written is its own affair
       expect(reloads).to.include.members(["reloaded", "failed"]);
       await write(strangers.certificatePem);
-      expect([await asked(foreign), await asked(proxy)]).to.deep.equal(["jane", untrusted]);
+      expect(await verdicts()).to.deep.equal(["jane", untrusted, untrusted]);
     });
   });
 
