@@ -41,4 +41,4 @@ export {
   type PodLogsOptions,
 } from "./pod-logs.ts";
 export { createPodReader, type PodReader, type PodReaderOptions } from "./pod-reader.ts";
-export { relayUpgrade } from "./upgrade-relay.ts";
+export { type CallerConnection, relayUpgrade } from "./upgrade-relay.ts";

@@ -36,7 +36,10 @@ const bearerProtocol = "base64url.bearer.authorization.k8s.io.";
  * here.
  * @throws AnswerStatusError 400 for any other protocol, or more than one.
  */
-export function upgradeHeaders(peer: KubeletPeer, { headers }: Pick<ForwardedRequest, "headers">): string[] {
+export function upgradeHeaders(
+  peer: KubeletPeer,
+  { method, headers }: Pick<ForwardedRequest, "method" | "headers">,
+): string[] {
   const [upgrade, ...more] = valuesOf(headers, "upgrade");
   if (upgrade === undefined || more.length > 0 || !protocols.has(upgrade.toLowerCase()))
     throw new AnswerStatusError("ERR_REQUEST_INVALID", {
@@ -49,6 +52,7 @@ export function upgradeHeaders(peer: KubeletPeer, { headers }: Pick<ForwardedReq
     ...headersToKubelet(headers),
     ...ofUpgrade.flatMap((name) => valuesOf(headers, name.toLowerCase()).flatMap((value) => [name, value])),
     ...subprotocols(headers),
+    ...framing(method, headers, undefined),
   ];
 }
 

@@ -59,7 +59,7 @@ describe("an upgrade's head", () => {
         "5",
       ],
     ];
-    expect(upgradeHeaders(peer, { headers })).to.deep.equal([
+    expect(upgradeHeaders(peer, { method: "GET", headers })).to.deep.equal([
       ...["Host", "10.0.0.5:10250", "Connection", "Upgrade", "Upgrade", "websocket", "User-Agent", "kubectl"],
       ...["Sec-WebSocket-Key", "a2V5", "Sec-WebSocket-Version", "13"],
       ...["Sec-WebSocket-Protocol", "v5.channel.k8s.io, v4.channel.k8s.io"],
@@ -75,7 +75,12 @@ describe("an upgrade's head", () => {
       "X-Stream-Protocol-Version",
       "v4",
     ];
-    expect(upgradeHeaders(peer, { headers }).slice(4)).to.deep.equal(headers);
+    expect(upgradeHeaders(peer, { method: "GET", headers }).slice(4)).to.deep.equal(headers);
+  });
+
+  it("says that there is no body, where the method could have one", () => {
+    const headers = ["Upgrade", "SPDY/3.1", "Content-Length", "5", "Transfer-Encoding", "chunked"];
+    expect(upgradeHeaders(peer, { method: "POST", headers }).slice(6)).to.deep.equal(["Content-Length", "0"]);
   });
 
   it("never holds a bearer token, in whatever header the protocols came", () => {
@@ -92,12 +97,12 @@ describe("an upgrade's head", () => {
         token,
       ],
     ])
-      expect(upgradeHeaders(peer, { headers }).slice(6)).to.deep.equal([
+      expect(upgradeHeaders(peer, { method: "GET", headers }).slice(6)).to.deep.equal([
         "Sec-WebSocket-Protocol",
         "v4.channel.k8s.io",
       ]);
     const alone = ["Upgrade", "websocket", "Sec-WebSocket-Protocol", token];
-    expect(upgradeHeaders(peer, { headers: alone }).slice(6)).to.deep.equal([]);
+    expect(upgradeHeaders(peer, { method: "GET", headers: alone }).slice(6)).to.deep.equal([]);
   });
 
   for (const headers of [
@@ -107,7 +112,7 @@ describe("an upgrade's head", () => {
     ["Upgrade", "websocket", "Upgrade", "SPDY/3.1"],
   ])
     it(`is refused for ${JSON.stringify(headers)}`, () => {
-      expect(() => upgradeHeaders(peer, { headers }))
+      expect(() => upgradeHeaders(peer, { method: "GET", headers }))
         .to.throw()
         .with.property("answer")
         .that.includes({ code: 400, reason: "BadRequest" });

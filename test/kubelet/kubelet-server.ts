@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { Node } from "../../src/apis/node.ts";
@@ -61,7 +61,11 @@ export async function startKubeletServer(certificate = servingCertificate()): Pr
     ...{ cert: certificatePem, key: keyPem, ca: authority.certificatePem },
     ...{ requestCert: true, rejectUnauthorized: true },
   });
-  const server = createServer({ ...context(certificate), ALPNProtocols: ["h2", "http/1.1"] });
+  const server = createServer({
+    ...{ ...context(certificate), ALPNProtocols: ["h2", "http/1.1"] },
+    // a Go server's connection can be written to when its peer has ended
+    allowHalfOpen: true,
+  });
   const kubelet: KubeletServer = {
     port: 0,
     requests: [],
@@ -73,11 +77,16 @@ export async function startKubeletServer(certificate = servingCertificate()): Pr
     serve: (next) => server.setSecureContext(context(next)),
     async close() {
       server.closeAllConnections();
-      for (const socket of kubelet.connections) socket.destroy();
+      for (const socket of accepted) socket.destroy();
       server.close();
       await once(server, "close");
     },
   };
+  const accepted = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    accepted.add(socket);
+    socket.once("close", () => accepted.delete(socket));
+  });
   server.on("secureConnection", (socket: TLSSocket) => {
     kubelet.connections.push(socket);
     kubelet.clientNames.push(socket.getPeerX509Certificate()?.subject);
