@@ -106,6 +106,26 @@ export function describeKubectl(kind: KubectlTargetKind): void {
       ]);
     });
 
+    it("creates a Node and shows it in a table, wide and by short name", async () => {
+      const node = {
+        apiVersion: "v1",
+        kind: "Node",
+        metadata: { name: "seven", labels: { "node-role.kubernetes.io/worker": "" } },
+        status: { addresses: [{ type: "InternalIP", address: "192.0.2.7" }] },
+      };
+      expect((await withInput(node, "create", "-f", "-")).stdout).to.equal("node/seven created\n");
+      const rowsOf = async (...args: readonly string[]) => (await kubectl("get", "no", ...args)).split("\n");
+      const [header, row] = await rowsOf();
+      expect(header!.split(/\s{2,}/)).to.deep.equal(["NAME", "STATUS", "ROLES", "AGE", "VERSION"]);
+      expect(row!.split(/\s+/).slice(0, 3)).to.deep.equal(["seven", "Unknown", "worker"]);
+      expect((await rowsOf("-o", "wide"))[1]).to.match(
+        /192\.0\.2\.7 +<none> +<unknown> +<unknown> +<unknown>$/,
+      );
+      expect(await kubectl("cordon", "seven")).to.equal("node/seven cordoned");
+      expect((await rowsOf())[1]).to.match(/^seven +Unknown,SchedulingDisabled /);
+      expect(await kubectl("delete", "node", "seven")).to.match(/^node "seven" deleted$/);
+    });
+
     it("waits for a condition on an object", async () => {
       await withInput(configMap("waited", { ready: "yes" }), "create", "-f", "-");
       expect(
