@@ -10,7 +10,7 @@ export interface AdminListenerOptions {
   readonly onUnhealthy: (endpoint: string, failures: ReadonlyMap<string, string>) => void;
 }
 
-/** Health and metrics, in plain HTTP and apart from the webhooks. No profiler, no dumps. */
+/** Health and metrics, in plain HTTP and apart from what is served. No profiler, no dumps. */
 export function createAdminListener(options: AdminListenerOptions): Server {
   return createServer((request, response) => {
     answer(options, request, response).catch(() => send(response, 500, plainText, "internal error\n"));

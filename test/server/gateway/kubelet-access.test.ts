@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { Node } from "../../../src/apis/node.ts";
+import { type Clock, systemClock } from "../../../src/clock.ts";
+import { parseGatewayConfiguration } from "../../../src/configuration/load-gateway-configuration.ts";
+import { type KubeletAccess, loadKubeletAccess } from "../../../src/server/gateway/kubelet-access.ts";
+import { createKeptParts, type KeptParts } from "../../../src/server/parts/kept-parts.ts";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { rejectionOf } from "../../rejection.ts";
+
+const node = (address: string, port: number): Node => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: { name: "evil" },
+  status: {
+    addresses: [{ type: "InternalIP", address }],
+    daemonEndpoints: { kubeletEndpoint: { Port: port } },
+  },
+});
+
+describe("loadKubeletAccess", () => {
+  const authority = createCertificateAuthority();
+  const pair = authority.issue({ commonName: "kubelet-client" });
+  let folder: string;
+  let kept: KeptParts;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "countersign-kubelet-access-"));
+    kept = createKeptParts();
+    writeFileSync(join(folder, "c.crt"), pair.certificatePem);
+    writeFileSync(join(folder, "c.key"), pair.keyPem);
+    writeFileSync(join(folder, "ca.crt"), authority.certificatePem);
+  });
+  afterEach(async () => {
+    await kept.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const load = async (server: string, clock: Clock = systemClock): Promise<KubeletAccess> => {
+    const text = `apiVersion: countersign.dev/v1alpha1
+kind: GatewayConfiguration
+tls: {certFile: c.crt, keyFile: c.key}
+authentication: {tokenReview: {}}
+kubelet:
+  clientCertificate: {certFile: c.crt, keyFile: c.key}
+  caFile: ca.crt
+  addressRanges: [0.0.0.0/0, "::/0"]
+  addressTypes: [InternalIP]
+  ports: [443, 6443, 10250]
+`;
+    const { kubelet: configuration } = parseGatewayConfiguration(text, { file: "g", directory: folder });
+    const loaded = await kept.load((keep) => loadKubeletAccess({ configuration, server, clock }, keep));
+    await loaded.commit();
+    return loaded.value;
+  };
+
+  for (const [server, address, port] of [
+    ["https://10.0.0.1:6443", "10.0.0.1", 6443],
+    ["https://10.0.0.1", "10.0.0.1", 443],
+    ["https://[fd00::1]:6443/", "fd00::1", 6443],
+    ["https://localhost:6443", "127.0.0.1", 6443],
+  ] as const)
+    it(`never takes ${server} for a kubelet, whatever a node says and the ranges allow`, async () => {
+      const { kubelets } = await load(server);
+      const request = { transport: "insecure", method: "GET", path: "/metrics", headers: [] } as const;
+      const refused = await rejectionOf(kubelets.exchange({ ...request, node: node(address, port) }));
+      expect(refused).to.include({ code: "ERR_KUBELET_ADDRESS" });
+      expect(refused.message).to.contain("is the API server itself");
+    });
+
+  it("is not ready with a client certificate that has expired, or is not valid yet", async () => {
+    const [check] = (await load("https://10.0.0.1")).checks;
+    expect(check?.name).to.equal("kubelet-client-certificate");
+    expect(() => check!.check()).not.to.throw();
+    const yearMs = 366 * 86_400_000;
+    for (const now of [Date.now() + yearMs, Date.now() - yearMs]) {
+      const [other] = (await load("https://10.0.0.1", { ...systemClock, now: () => now })).checks;
+      expect(() => other!.check()).to.throw("the client certificate for kubelets");
+    }
+  });
+
+  it("keeps its connections where nothing of the configuration changed", async () => {
+    const first = await load("https://10.0.0.1");
+    expect((await load("https://10.0.0.1")).kubelets).to.equal(first.kubelets);
+    expect((await load("https://10.0.0.2")).kubelets).not.to.equal(first.kubelets);
+  });
+
+  it("names the file that cannot be used", async () => {
+    writeFileSync(join(folder, "c.key"), "nothing");
+    const failed = await rejectionOf(load("https://10.0.0.1"));
+    expect(failed).to.include({ code: "ERR_CERTIFICATE_INVALID" });
+    expect(failed.message).to.contain("c.key");
+  });
+});
