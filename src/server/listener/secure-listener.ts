@@ -51,7 +51,7 @@ export function createSecureListener(options: SecureListenerOptions): Server {
     },
     handler,
   );
-  // by default Node cuts off the 1001st silently, and a proxy would be asked what it did not see
+  // its limit passes over what is beyond it (node lib/_http_common.js), an Impersonate-User perhaps; the size is limit enough
   server.maxHeadersCount = 0;
   return server;
 }
