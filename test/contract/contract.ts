@@ -1,5 +1,6 @@
 import { type ApiClient, createApiClient } from "../rig/api-client.ts";
 import { describeAccessReviews } from "./access-reviews.ts";
+import { describeAuthentication } from "./authentication.ts";
 import { describeCertificateKeeping } from "./certificate-keeping.ts";
 import { describeDelegatedAuthentication } from "./delegated-authentication.ts";
 import { describeDiscovery } from "./discovery.ts";
@@ -42,6 +43,7 @@ export function describeContract(kind: TargetKind): void {
       describeTokenRequestValidation(contract);
       describeTokenReviews(contract);
       describeSelfSubjectReviews(contract);
+      describeAuthentication(contract);
       describeImpersonation(contract);
       describeDelegatedAuthentication(contract);
       describeAccessReviews(contract);
