@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { type APIRequestMessage, diagnosticsChannel } from "../../diagnostics.ts";
 import { errorCodeOf, errorMessageOf } from "../../errors.ts";
 import { identifyRequest } from "../parts/request-identity.ts";
@@ -19,6 +20,7 @@ export interface RequestReport {
 
 /** nginx' code for a client that did not wait. */
 const clientGone = 499;
+const switchingProtocols = 101;
 const longestPath = 256;
 
 /** Begins to look at a request. */
@@ -35,8 +37,7 @@ export function reportRequest(arrival: Arrival): RequestReport {
     httpMethod: request.method ?? "",
     path: (request.url ?? "").split("?", 1)[0]!.slice(0, longestPath),
     ...described(report),
-    code: response.headersSent ? response.statusCode : clientGone,
-    cut: !response.writableFinished,
+    ...outcomeOf(response),
     ...(peer !== undefined && { peer }),
     durationMs: performance.now() - startedAt,
   });
@@ -47,6 +48,13 @@ export function reportRequest(arrival: Arrival): RequestReport {
     },
   };
   return report;
+}
+
+/** A connection that speaks another protocol has no end of an answer. */
+function outcomeOf(response: ServerResponse): Pick<APIRequestMessage, "code" | "cut"> {
+  const { statusCode, headersSent, writableFinished } = response;
+  if (statusCode === switchingProtocols) return { code: statusCode, cut: false };
+  return { code: headersSent ? statusCode : clientGone, cut: !writableFinished };
 }
 
 function described({ arrival, state, failure }: RequestReport): Partial<APIRequestMessage> {

@@ -1,4 +1,4 @@
-import { pipeline } from "node:stream/promises";
+import type { Duplex } from "node:stream";
 import type { UpgradedKubelet } from "../../kubelet/kubelet-client.ts";
 import type { APIContext } from "../api/api-state.ts";
 import type { OpenStreams } from "./open-streams.ts";
@@ -33,13 +33,24 @@ export async function relayConnection(
     socket.write(headOf(kubelet));
     socket.write(kubelet.head);
     kubelet.socket.write(head);
-    await Promise.all([pipeline(kubelet.socket, socket), pipeline(socket, kubelet.socket)]);
+    await Promise.all([relay(kubelet.socket, socket), relay(socket, kubelet.socket)]);
   } finally {
-    socket.destroy();
-    kubelet.socket.destroy();
     close();
+    // the response that was taken from is told by nobody else
     response.emit("close");
   }
+}
+
+/** One way, until the source is closed: what it sent before arrives, what failed fails the other end as well. */
+function relay(source: Duplex, destination: Duplex): Promise<void> {
+  source.on("error", () => destination.destroy());
+  source.pipe(destination);
+  return new Promise((resolve) => {
+    source.once("close", () => {
+      destination.end(() => destination.destroy());
+      resolve();
+    });
+  });
 }
 
 function headOf({ headers }: UpgradedKubelet): string {
