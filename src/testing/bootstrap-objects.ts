@@ -1,4 +1,5 @@
 import { admissionReviewAPIGroups, type ServiceAccountReference } from "../apis/authentication.ts";
+import type { RequestHeaderConfiguration } from "../authentication/request-header.ts";
 import type { ApiObject, JsonObject } from "./objects/api-object.ts";
 
 const group = "rbac.authorization.k8s.io";
@@ -84,8 +85,11 @@ export function bootstrapRoles(servesAttributesReviews: boolean): readonly ApiOb
   });
 }
 
-/** Lets an aggregated server read how to authenticate the front proxy. */
-export function extensionAuthentication(clientCaPem: string): readonly ApiObject[] {
+/** Lets an aggregated server read how to authenticate users and the front proxy, with the keys that kube-apiserver writes. */
+export function extensionAuthentication(
+  clientCaPem: string,
+  requestHeader: RequestHeaderConfiguration,
+): readonly ApiObject[] {
   const namespace = "kube-system";
   const reader = "extension-apiserver-authentication-reader";
   const resourceNames = ["extension-apiserver-authentication"];
@@ -96,7 +100,15 @@ export function extensionAuthentication(clientCaPem: string): readonly ApiObject
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: resourceNames[0]!, namespace },
-      data: { "client-ca-file": clientCaPem },
+      data: {
+        "client-ca-file": clientCaPem,
+        "requestheader-allowed-names": JSON.stringify(requestHeader.allowedNames),
+        "requestheader-client-ca-file": requestHeader.ca.join(""),
+        "requestheader-extra-headers-prefix": JSON.stringify(requestHeader.extraHeaderPrefixes),
+        "requestheader-group-headers": JSON.stringify(requestHeader.groupHeaders),
+        "requestheader-uid-headers": JSON.stringify(requestHeader.uidHeaders),
+        "requestheader-username-headers": JSON.stringify(requestHeader.usernameHeaders),
+      },
     },
   ];
 }

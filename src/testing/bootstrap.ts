@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { RequestHeaderConfiguration } from "../authentication/request-header.ts";
 import type { Clock } from "../clock.ts";
 import { bootstrapNamespaces, bootstrapRoles, extensionAuthentication } from "./bootstrap-objects.ts";
 import { type ApiObject, formatTime, withMetadata } from "./objects/api-object.ts";
@@ -22,8 +23,17 @@ export function plant(object: ApiObject, { store, registry, clock }: Planting): 
   return store.create(kind, withMetadata(prepared, identity));
 }
 
-/** What a new control plane holds: namespaces with their `default` ServiceAccount, and RBAC's roles. */
-export function plantBootstrapObjects(clientCaPem: string, planting: Planting): void {
+/** By whose certificates a control plane knows its callers. */
+export interface ClientAuthorities {
+  readonly clientCaPem: string;
+  readonly requestHeader: RequestHeaderConfiguration;
+}
+
+/**
+ * What a new control plane holds: namespaces with their `default` ServiceAccount, RBAC's roles, and what an aggregated
+ * server knows callers by.
+ */
+export function plantBootstrapObjects(authorities: ClientAuthorities, planting: Planting): void {
   for (const name of bootstrapNamespaces) {
     plant({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, planting);
     plantDefaultServiceAccount(name, planting);
@@ -31,7 +41,11 @@ export function plantBootstrapObjects(clientCaPem: string, planting: Planting): 
   const { registry } = planting;
   const servesAttributesReviews =
     registry.findKind("authentication.k8s.io/v1alpha1", "SelfSubjectAttributesReview") !== undefined;
-  for (const object of [...bootstrapRoles(servesAttributesReviews), ...extensionAuthentication(clientCaPem)])
+  const { clientCaPem, requestHeader } = authorities;
+  for (const object of [
+    ...bootstrapRoles(servesAttributesReviews),
+    ...extensionAuthentication(clientCaPem, requestHeader),
+  ])
     plant(object, planting);
 }
 

@@ -1,4 +1,5 @@
 import type { UserInfo } from "../apis/authentication.ts";
+import type { RequestHeaderConfiguration } from "../authentication/request-header.ts";
 import type { ServiceResolver } from "../webhook/client/service-resolver.ts";
 import type { WebhookClient } from "../webhook/client/webhook-client.ts";
 import { createAdmissionChain } from "./admission/admission-chain.ts";
@@ -26,6 +27,8 @@ export interface ControlPlaneParts {
   readonly options: ControlPlaneOptions & { readonly audiences: readonly string[] };
   readonly clock: ControlPlaneClock;
   readonly authority: CertificateAuthority;
+  readonly frontProxyAuthority: CertificateAuthority;
+  readonly requestHeader: RequestHeaderConfiguration;
   readonly registry: ResourceRegistry;
   readonly issuer: ServiceAccountIssuer;
   readonly adminToken: string;
@@ -62,6 +65,8 @@ export function createControlPlaneServices(parts: ControlPlaneParts): ControlPla
     ...common,
     url: () => parts.url,
     authentication: createRequestAuthentication({
+      clientCaPem: parts.authority.certificatePem,
+      requestHeader: parts.requestHeader,
       staticTokens: staticTokens(parts),
       serviceAccounts,
       audiences,

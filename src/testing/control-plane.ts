@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, writeFile } from "node:fs/promises";
 import { defaultWebhookServiceAccount } from "./admission/webhook-caller.ts";
+import { frontProxyConfiguration } from "./authentication/front-proxy.ts";
 import { type Planting, plant, plantBootstrapObjects } from "./bootstrap.ts";
 import { webhookCallerGrant } from "./bootstrap-objects.ts";
 import {
@@ -35,6 +36,11 @@ export interface ControlPlane {
   readonly caPem: string;
   /** Signs the control plane's certificate, and client certificates that it takes for users. */
   readonly certificateAuthority: CertificateAuthority;
+  /**
+   * Signs certificates of front proxies. Whoever presents one with the common name `front-proxy-client` says who its user is:
+   * `X-Remote-User`, `X-Remote-Uid`, `X-Remote-Group`, `X-Remote-Extra-KEY`. Of anybody else these headers are not read.
+   */
+  readonly frontProxyAuthority: CertificateAuthority;
   /** A bearer token of group `system:masters`. */
   readonly adminToken: string;
   readonly adminKubeconfig: string;
@@ -61,10 +67,13 @@ const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { issuer = defaultIssuer, signingAlgorithm: algorithm = "RS256" } = options;
+  const frontProxyAuthority = createCertificateAuthority({ commonName: "countersign-front-proxy" });
   const parts: ControlPlaneParts = {
     options: { ...options, audiences: options.audiences ?? [issuer] },
     clock: createControlPlaneClock(options.clock),
     authority: createCertificateAuthority({ commonName: "countersign-control-plane" }),
+    requestHeader: frontProxyConfiguration(frontProxyAuthority.certificatePem),
+    frontProxyAuthority,
     registry: createResourceRegistry([
       ...builtinKinds,
       ...selfSubjectReviews(options.selfSubjectReviews),
@@ -87,8 +96,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   });
 }
 
-function plantObjects({ authority, options }: ControlPlaneParts, planting: Planting): void {
-  plantBootstrapObjects(authority.certificatePem, planting);
+function plantObjects({ authority, requestHeader, options }: ControlPlaneParts, planting: Planting): void {
+  plantBootstrapObjects({ clientCaPem: authority.certificatePem, requestHeader }, planting);
   const { webhookAuthentication } = options;
   if (webhookAuthentication === undefined) return;
   const { serviceAccount = defaultWebhookServiceAccount } = webhookAuthentication;
@@ -96,7 +105,7 @@ function plantObjects({ authority, options }: ControlPlaneParts, planting: Plant
 }
 
 function listenerOf(
-  { authority, clock, counts, options }: ControlPlaneParts,
+  { authority, frontProxyAuthority, clock, counts, options }: ControlPlaneParts,
   services: EndpointServices,
 ): HttpsListener {
   const { authentication, authorizer } = services;
@@ -106,7 +115,7 @@ function listenerOf(
       dnsNames: ["localhost", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"],
       ipAddresses: ["127.0.0.1"],
     }),
-    clientCaPem: authority.certificatePem,
+    clientCaPems: [authority.certificatePem, frontProxyAuthority.certificatePem],
     unservedFields: new Set(options.authenticationSource === false ? ["authenticationSource"] : []),
     answer: (call) => answerCall(call, services),
     now: () => clock.now(),
@@ -118,7 +127,7 @@ function listenerOf(
 }
 
 function controlPlane(
-  { url, authority, adminToken, clock, issuer, counts }: ControlPlaneParts,
+  { url, authority, frontProxyAuthority, adminToken, clock, issuer, counts }: ControlPlaneParts,
   { store }: EndpointServices,
   port: number,
   stop: () => Promise<void>,
@@ -132,6 +141,7 @@ function controlPlane(
       port,
       caPem,
       certificateAuthority: authority,
+      frontProxyAuthority,
       adminToken,
       adminKubeconfig,
       kubeconfig,

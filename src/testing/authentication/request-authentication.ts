@@ -1,15 +1,26 @@
-import { createHash } from "node:crypto";
-import type { TLSSocket } from "node:tls";
+import { X509Certificate } from "node:crypto";
 import type { UserInfo } from "../../apis/authentication.ts";
-import type { AuthenticationMethod } from "../../authentication/authenticator.ts";
+import { createAnonymousAuthenticator } from "../../authentication/anonymous.ts";
+import type {
+  AuthenticationMethod,
+  Caller,
+  PresentedCredentials,
+  RequestAuthenticator,
+  TokenAuthenticator,
+} from "../../authentication/authenticator.ts";
+import {
+  bearerTokenWarnings,
+  createLenientBearerTokenAuthenticator,
+} from "../../authentication/lenient-bearer-token.ts";
+import {
+  createRequestHeaderAuthenticator,
+  type RequestHeaderConfiguration,
+} from "../../authentication/request-header.ts";
+import { createUnionAuthenticator } from "../../authentication/union.ts";
+import { createWebSocketBearerAuthenticator } from "../../authentication/websocket-bearer.ts";
+import { createX509Authenticator } from "../../authentication/x509.ts";
 import type { AuthenticatedToken, TokenLookup } from "../service-accounts/service-account-authenticator.ts";
 import { unauthorized } from "../status/status-error.ts";
-
-/** A verified or refused client certificate, as the listener's socket has it. */
-export interface ClientCertificate {
-  readonly authorized: boolean;
-  readonly user: UserInfo;
-}
 
 /** Who a request comes from, and by what that is known. */
 export interface AuthenticatedRequest {
@@ -18,16 +29,22 @@ export interface AuthenticatedRequest {
 }
 
 export interface RequestAuthentication {
-  /** Who a request comes from; `system:anonymous` where nothing was presented. @throws 401 */
+  /**
+   * Who a request comes from; `system:anonymous` where nothing was presented. What the client should be told of its
+   * credentials goes to `warn`, whatever comes of them. @throws 401
+   */
   authenticate(
-    authorization: string | undefined,
-    certificate: ClientCertificate | undefined,
-  ): AuthenticatedRequest;
-  /** The same for a token alone, as TokenReview asks. @throws with the reason */
+    presented: PresentedCredentials,
+    warn: (message: string) => void,
+  ): Promise<AuthenticatedRequest>;
+  /** The user of a token alone, as TokenReview asks. @throws with the reason */
   authenticateToken(token: string, audiences: readonly string[]): AuthenticatedToken;
 }
 
 export interface RequestAuthenticationOptions {
+  /** PEM: signs the certificates of users. */
+  readonly clientCaPem: string;
+  readonly requestHeader: RequestHeaderConfiguration;
   /** User by token: kube-apiserver's `--token-auth-file`. */
   readonly staticTokens: ReadonlyMap<string, UserInfo>;
   readonly serviceAccounts: TokenLookup;
@@ -35,68 +52,82 @@ export interface RequestAuthenticationOptions {
   readonly audiences: readonly string[];
 }
 
-const anonymous: UserInfo = { username: "system:anonymous", groups: ["system:unauthenticated"] };
-
 /**
- * kube-apiserver's chain: client certificate, then bearer token; the first that succeeds decides. A credential that was
- * presented and not accepted is 401, and only its absence is anonymous.
+ * kube-apiserver's chain: front proxy, client certificate, bearer token; the first that succeeds decides. A credential that
+ * was presented and not accepted is 401, and only its absence is anonymous. Certificates are judged by the machine's time,
+ * as clients judge the control plane's.
  */
 export function createRequestAuthentication(options: RequestAuthenticationOptions): RequestAuthentication {
   const { staticTokens, serviceAccounts, audiences } = options;
+  const staticUsers = new Set(staticTokens.values());
 
-  const authenticateToken = (token: string, wanted: readonly string[]): AuthenticatedToken => {
+  const lookUp = (token: string, wanted: readonly string[]): AuthenticatedToken => {
     const user = staticTokens.get(token);
     // a static token says nothing of audiences, so it is good for all that are asked for
     const found =
       user === undefined ? serviceAccounts.authenticate(token, wanted) : { user, audiences: wanted };
     if (found === undefined) throw new Error("invalid bearer token");
-    return { ...found, user: authenticated(found.user) };
+    return found;
   };
+  const chain = chainOf(options, {
+    authenticateToken: (token) => ({
+      method: "serviceAccountToken",
+      user: lookUp(token.reveal(), audiences).user,
+    }),
+  });
 
   return {
-    authenticateToken,
-    authenticate(authorization, certificate) {
-      if (certificate?.authorized) return { user: authenticated(certificate.user), by: "clientCertificate" };
-      const token = bearerToken(authorization);
-      if (token === undefined) {
-        if (certificate !== undefined) throw unauthorized();
-        return { user: anonymous, by: "anonymous" };
-      }
-      try {
-        const { user } = authenticateToken(token, audiences);
-        return { user, by: staticTokens.has(token) ? "staticToken" : "serviceAccountToken" };
-      } catch {
-        throw unauthorized();
-      }
+    authenticateToken(token, wanted) {
+      const found = lookUp(token, wanted);
+      return { ...found, user: authenticated(found.user) };
+    },
+    async authenticate(presented, warn) {
+      const caller = await authenticateBy(chain, presented);
+      if (!byCertificate(caller)) bearerTokenWarnings(presented.authorization).forEach(warn);
+      if (caller === undefined) throw unauthorized();
+      const by = staticUsers.has(caller.user) ? "staticToken" : caller.method;
+      return { user: authenticated(caller.user), by };
     },
   };
 }
 
-/** The token as k8s.io/apiserver pkg/authentication/request/bearertoken reads it; any other scheme is no credential. */
-export function bearerToken(authorization: string | undefined): string | undefined {
-  const [scheme, token] = (authorization ?? "").trim().split(" ");
-  return scheme?.toLowerCase() === "bearer" && token !== "" ? token : undefined;
+function chainOf(
+  { clientCaPem, requestHeader }: RequestAuthenticationOptions,
+  tokens: TokenAuthenticator,
+): RequestAuthenticator {
+  const ca = [new X509Certificate(clientCaPem)];
+  return createUnionAuthenticator([
+    createRequestHeaderAuthenticator({ configuration: () => requestHeader }),
+    createX509Authenticator({ ca: () => ca }),
+    createLenientBearerTokenAuthenticator(tokens),
+    createWebSocketBearerAuthenticator(tokens),
+  ]);
 }
 
+const anonymous = createAnonymousAuthenticator(true);
+
+/** Undefined where a credential was refused. */
+async function authenticateBy(
+  chain: RequestAuthenticator,
+  presented: PresentedCredentials,
+): Promise<Caller | undefined> {
+  try {
+    return (await chain.authenticateRequest(presented)) ?? (await anonymous?.authenticateRequest(presented));
+  } catch {
+    return undefined;
+  }
+}
+
+/** These come before tokens, which are not looked at then. */
+function byCertificate(caller: Caller | undefined): boolean {
+  return caller?.method === "requestHeader" || caller?.method === "clientCertificate";
+}
+
+/** Unless it is said already that the user is, or is not. */
 function authenticated(user: UserInfo): UserInfo {
-  const group = "system:authenticated";
-  const groups = user.groups ?? [];
-  return groups.includes(group) ? user : { ...user, groups: [...groups, group] };
-}
-
-/** Common name and organizations as user and groups; undefined where the peer sent no certificate. */
-export function clientCertificateOf(socket: TLSSocket): ClientCertificate | undefined {
-  const certificate = socket.getPeerCertificate();
-  if (certificate.raw === undefined) return undefined;
-  // node types both as strings, but gives a list where an attribute stands more than once
-  const subject = certificate.subject as unknown as Readonly<Record<string, string | string[] | undefined>>;
-  const fingerprint = createHash("sha256").update(certificate.raw).digest("hex");
-  return {
-    authorized: socket.authorized,
-    user: {
-      username: [subject.CN ?? ""].flat()[0] ?? "",
-      groups: [subject.O ?? []].flat(),
-      extra: { "authentication.kubernetes.io/credential-id": [`X509SHA256=${fingerprint}`] },
-    },
-  };
+  const { username, groups = [] } = user;
+  const told = groups.includes("system:authenticated") || groups.includes("system:unauthenticated");
+  return told || username === "system:anonymous"
+    ? user
+    : { ...user, groups: [...groups, "system:authenticated"] };
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import type { UserInfo } from "../../apis/authentication.ts";
 import type { RequestInfo } from "../../authorization/request-attributes.ts";
 import type { JsonObject } from "../objects/api-object.ts";
@@ -8,7 +8,8 @@ export interface ApiCall {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly headers: IncomingMessage["headers"];
+  /** What an answer depends on. None of those that say who the client is, or wants to be, gets this far. */
+  readonly headers: Pick<IncomingHttpHeaders, "accept" | "content-type">;
   readonly info: RequestInfo;
   readonly user: UserInfo;
   /** How whoever sent it proved who it is, before any impersonation. */

@@ -1,14 +1,15 @@
+import { constants } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { AnswerStatusError } from "../../apis/answer-status.ts";
 import type { UserInfo } from "../../apis/authentication.ts";
+import { presentedCredentials } from "../../authentication/presented-credentials.ts";
 import { parseRequestInfo, type RequestInfo } from "../../authorization/request-attributes.ts";
 import { CountersignError } from "../../errors.ts";
 import { createWarningRecorder } from "../../webhook/dispatch/warning-recorder.ts";
 import { createGrantedImpersonation } from "../authentication/impersonation.ts";
-import { clientCertificateOf, type RequestAuthentication } from "../authentication/request-authentication.ts";
+import type { RequestAuthentication } from "../authentication/request-authentication.ts";
 import { forbidden } from "../authorization/forbidden.ts";
 import type { Authorizer } from "../authorization/rbac-authorizer.ts";
 import type { ApiAnswer, ApiCall } from "../requests/api-call.ts";
@@ -18,8 +19,8 @@ import { writeAnswer, writeStatus } from "./answer-writer.ts";
 export interface HttpsListenerOptions {
   readonly certificatePem: string;
   readonly keyPem: string;
-  /** Whose client certificates are users. */
-  readonly clientCaPem: string;
+  /** Who signs the certificates that clients present: users' and the front proxy's. Which it was, `authentication` says. */
+  readonly clientCaPems: readonly string[];
   readonly authentication: RequestAuthentication;
   readonly authorizer: Authorizer;
   /** Names of fields that are taken for unknown. */
@@ -60,9 +61,11 @@ export function createHttpsListener(options: HttpsListenerOptions): HttpsListene
     {
       cert: options.certificatePem,
       key: options.keyPem,
-      ca: options.clientCaPem,
+      ca: [...options.clientCaPems],
       requestCert: true,
       rejectUnauthorized: false,
+      // a session that is taken up again has forgotten the client's intermediates
+      secureOptions: constants.SSL_OP_NO_TICKET,
     },
     (request, response) => {
       void serve(request, response, options);
@@ -101,17 +104,18 @@ async function serve(
   response.on("close", () => gone.abort());
   response.setHeader("date", new Date(options.now()).toUTCString());
   const recorder = createWarningRecorder();
+  const warn = (message: string): void => recorder.add(message);
   try {
-    const arrival = await receive(request, options, signal);
+    const arrival = await receive(request, options, { signal, warn });
     const body = await readBody(request);
     const { url, path, info, user, authenticatedBy } = arrival;
+    const { accept, "content-type": contentType } = request.headers;
     const call: ApiCall = {
       method: request.method ?? "GET",
       query: url.searchParams,
-      headers: request.headers,
+      headers: { accept, "content-type": contentType },
       unservedFields: options.unservedFields,
-      ...{ path, info, user, authenticatedBy, body, signal },
-      warn: (message) => recorder.add(message),
+      ...{ path, info, user, authenticatedBy, body, signal, warn },
     };
     await writeAnswer(response, await options.answer(call), recorder.warnings, signal);
   } catch (error) {
@@ -132,7 +136,7 @@ function failureOf(error: unknown): StatusError {
 async function receive(
   request: IncomingMessage,
   options: HttpsListenerOptions,
-  signal: AbortSignal,
+  { signal, warn }: Pick<ApiCall, "signal" | "warn">,
 ): Promise<Arrival> {
   const { authentication, authorizer, onRequest } = options;
   const method = request.method ?? "GET";
@@ -141,8 +145,7 @@ async function receive(
   onRequest(method, url.pathname);
   const path = decodedPath(url);
   const info = parseRequestInfo(method, path, url.searchParams);
-  const certificate = clientCertificateOf(request.socket as TLSSocket);
-  const { user: requester, by } = authentication.authenticate(request.headers.authorization, certificate);
+  const { user: requester, by } = await authentication.authenticate(presentedCredentials(request), warn);
   const impersonation = createGrantedImpersonation(authorizer);
   const user = await impersonation.impersonate(requester, request.rawHeaders, { signal });
   const { allowed, reason } = authorizer.authorize(user, info);
