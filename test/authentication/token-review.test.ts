@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { TokenReview } from "../../src/apis/authentication.ts";
+import { UnauthenticatedToken } from "../../src/authentication/authenticator.ts";
 import {
   createTokenReviewAuthenticator,
   processTokenReview,
@@ -30,8 +31,9 @@ function judge(answer: unknown, wanted: TokenReviewAudiences): string {
   }
 }
 
+const refused = "ERR_TOKEN_REVIEW_REFUSED";
+
 describe("processTokenReview", () => {
-  const refused = "ERR_TOKEN_REVIEW_REFUSED";
   const rows: readonly (readonly [
     string,
     TokenReviewAudiences,
@@ -203,5 +205,39 @@ describe("createTokenReviewAuthenticator", () => {
     const authenticator = createTokenReviewAuthenticator({ client, audiences: [a], timeoutMs: 5 });
     const error = await rejectionOf(Promise.resolve(authenticator.authenticateToken(secret)));
     expect(error.code).to.equal("ERR_TOKEN_REVIEW_UNAVAILABLE");
+  });
+
+  it("lets go of a client that never answers and does not heed its signal: others wait for the same token", async () => {
+    const client = { createTokenReview: () => new Promise<TokenReview>(() => undefined) };
+    const authenticator = createTokenReviewAuthenticator({ client, audiences: [a], timeoutMs: 5 });
+    const error = await rejectionOf(Promise.resolve(authenticator.authenticateToken(secret)));
+    expect(error.code).to.equal("ERR_TOKEN_REVIEW_UNAVAILABLE");
+    expect(error.cause).to.have.property("name", "TimeoutError");
+  });
+
+  it("says of a token that is nobody's that it may be remembered, of an error never", async () => {
+    const refusalOf = (status: object, audiences: readonly string[] = []) =>
+      rejectionOf(
+        Promise.resolve(
+          createTokenReviewAuthenticator({
+            client: clientSaying(review(status)),
+            audiences,
+          }).authenticateToken(secret),
+        ),
+      );
+    for (const plain of [
+      await refusalOf({ authenticated: false }),
+      await refusalOf({}),
+      await refusalOf({ authenticated: true, user: { username }, audiences: [x] }, [a]),
+      // audiences come first, whatever the error says (plugin/pkg/authenticator/token/webhook)
+      await refusalOf({ authenticated: false, error: "invalid bearer token" }, [a]),
+    ])
+      expect(plain).to.be.instanceOf(UnauthenticatedToken).and.include({ code: refused });
+    for (const error of [
+      await refusalOf({ authenticated: false, error: "invalid bearer token" }),
+      await refusalOf({ authenticated: false, error: "lookup failed", audiences: [a] }, [a]),
+      await refusalOf({ authenticated: "true" }),
+    ])
+      expect(error).not.to.be.instanceOf(UnauthenticatedToken);
   });
 });
