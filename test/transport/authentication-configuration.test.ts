@@ -1,4 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
+import fc from "fast-check";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import {
   type AuthenticationConfiguration,
@@ -144,5 +146,38 @@ describe("takeConfiguration", () => {
       "CN=front-proxy-ca",
     ]);
     expect(good(data, configuration).clientCA).to.equal(first.clientCA);
+  });
+
+  it("whatever is written there: believed is what was good, or what is written is good", () => {
+    const value = fc.oneof(
+      fc.constantFrom(
+        clientCA,
+        proxyCA,
+        `${clientCA}${proxyCA}`,
+        clientCA.slice(1),
+        `${clientCA}x`,
+        '["X"]',
+        "[]",
+        "{",
+        "",
+      ),
+      fc.string(),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    const key = fc.constantFrom(...Object.keys(data), "__proto__", "constructor");
+    const first = good(data);
+    const known = new Set([clientCA, proxyCA].map((pem) => new X509Certificate(pem).fingerprint256));
+    fc.assert(
+      fc.property(fc.oneof(fc.dictionary(key, value), fc.jsonValue()), (written) => {
+        const { configuration, faults } = takeConfiguration(written, first);
+        for (const { code } of faults) expect(code).to.match(/^ERR_(?:CONFIGURATION|CERTIFICATE_INVALID)$/);
+        expect(configuration.clientCA).not.to.have.length(0);
+        for (const { fingerprint256 } of [...configuration.clientCA, ...configuration.requestHeader!.ca])
+          expect(known.has(fingerprint256)).to.equal(true);
+        for (const names of Object.values(configuration.requestHeader!).slice(1))
+          for (const name of names) expect(name).to.be.a("string");
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
