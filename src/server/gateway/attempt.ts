@@ -3,7 +3,8 @@ import { errorMessageOf } from "../../errors.ts";
 export interface AttemptOptions<T> {
   /** What has to succeed, for messages: `the API server has not answered yet`. */
   readonly pending: string;
-  attempt(): Promise<T>;
+  /** `signal` is aborted when nobody wants it any more. */
+  attempt(signal: AbortSignal): Promise<T>;
   /** Called once it has succeeded. What it throws makes the attempt one that failed. */
   begun?(): void;
   /** Ends what an attempt gave. */
@@ -20,30 +21,33 @@ export interface Attempt<T> {
   settled(): Promise<void>;
   /** For readiness: @throws an Error that says why it has not succeeded yet, and tries again at once. */
   check(): void;
+  /** Does not wait for an attempt that is going on: what it gives is ended when it comes. */
   close(): Promise<void>;
 }
 
 export function createAttempt<T>(options: AttemptOptions<T>): Attempt<T> {
   const { pending, retryMs = 5_000 } = options;
+  const closing = new AbortController();
   let value: T | undefined;
   let failure: string | undefined;
   let retry: NodeJS.Timeout | undefined;
-  let closed = false;
   let running: Promise<void> | undefined;
   const end = async (): Promise<void> => {
-    if (value !== undefined) await options.end?.(value);
+    const given = value;
     value = undefined;
+    if (given !== undefined) await options.end?.(given);
   };
   const run = async (): Promise<void> => {
     clearTimeout(retry);
     try {
-      value = await options.attempt();
+      value = await options.attempt(closing.signal);
+      if (closing.signal.aborted) return await end();
       options.begun?.();
       failure = undefined;
     } catch (error) {
       await end();
       failure = errorMessageOf(error);
-      if (!closed) retry = setTimeout(tryAgain, retryMs).unref();
+      if (!closing.signal.aborted) retry = setTimeout(tryAgain, retryMs).unref();
     }
   };
   const tryAgain = (): void => {
@@ -59,13 +63,12 @@ export function createAttempt<T>(options: AttemptOptions<T>): Attempt<T> {
     settled: async () => running,
     check() {
       if (value !== undefined) return;
-      if (!closed) tryAgain();
+      if (!closing.signal.aborted) tryAgain();
       throw new Error(failure === undefined ? pending : `${pending}: ${failure}`);
     },
     async close() {
-      closed = true;
+      closing.abort();
       clearTimeout(retry);
-      await running;
       await end();
     },
   };

@@ -1,3 +1,4 @@
+import type { SubjectAccessReview } from "../../apis/authorization.ts";
 import type { RestClient } from "../../transport/rest-client.ts";
 import type { ReviewClients } from "../../transport/review-clients.ts";
 import { type Attempt, createAttempt } from "./attempt.ts";
@@ -6,8 +7,8 @@ import { type Attempt, createAttempt } from "./attempt.ts";
 export function untilAnswered(cluster: Pick<RestClient, "send">): Attempt<number> {
   return createAttempt({
     pending: "the API server has not answered yet",
-    async attempt() {
-      const { status } = await cluster.send({ path: "/version" });
+    async attempt(signal) {
+      const { status } = await cluster.send({ path: "/version", signal });
       if (status === 401 || status >= 500) throw new Error(`it answered ${status}`);
       return status;
     },
@@ -18,11 +19,12 @@ export function untilAnswered(cluster: Pick<RestClient, "send">): Attempt<number
 export function untilReviewed(reviews: Pick<ReviewClients, "createSubjectAccessReview">): Attempt<unknown> {
   return createAttempt({
     pending: "the API server has not answered a SubjectAccessReview yet",
-    attempt: () =>
-      reviews.createSubjectAccessReview({
-        apiVersion: "authorization.k8s.io/v1",
-        kind: "SubjectAccessReview",
-        spec: { user: "system:anonymous", nonResourceAttributes: { path: "/readyz", verb: "get" } },
-      }),
+    attempt: (signal) => reviews.createSubjectAccessReview(aboutNobody, { signal }),
   });
 }
+
+const aboutNobody: SubjectAccessReview = {
+  apiVersion: "authorization.k8s.io/v1",
+  kind: "SubjectAccessReview",
+  spec: { user: "system:anonymous", nonResourceAttributes: { path: "/readyz", verb: "get" } },
+};

@@ -31,6 +31,9 @@ const keepAliveTimeoutMs = 120_000;
 
 const headersTimeoutMs = 10_000;
 
+/** As Go's listeners do: an answer that goes on has nothing to say for hours, and its reader may be gone without a word. */
+const probeAfterMs = 15_000;
+
 /**
  * An HTTPS server for HTTP/1.1. Client certificates are asked for where some are accepted, and judged by whoever answers,
  * not by TLS: callers with a token need none.
@@ -47,6 +50,8 @@ export function createSecureListener(options: SecureListenerOptions): Server {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelay: probeAfterMs,
       connectionsCheckingInterval: 1000,
     },
     handler,

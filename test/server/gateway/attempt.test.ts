@@ -83,7 +83,33 @@ describe("an attempt", () => {
     expect(attempt.value).to.deep.equal({ of: "the oracle" });
   });
 
-  it("ends what it has, also what came after it was closed, and tries no more", async () => {
+  it("is told when nobody wants it any more", async () => {
+    let given: AbortSignal | undefined;
+    attempt = createAttempt({
+      pending,
+      attempt: (signal) => {
+        given = signal;
+        return new Promise<never>((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+      },
+    });
+    expect(given?.aborted).to.equal(false);
+    await attempt.close();
+    await attempt.settled();
+    expect(given?.aborted).to.equal(true);
+  });
+
+  it("ends what it has when it is closed", async () => {
+    const ended: unknown[] = [];
+    attempt = createAttempt({ pending, attempt: async () => 7, end: (value) => ended.push(value) });
+    await attempt.settled();
+    await attempt.close();
+    await attempt.close();
+    expect(ended).to.deep.equal([7]);
+  });
+
+  it("ends what came after it was closed, and tries no more", async () => {
     const ended: unknown[] = [];
     const { promise, resolve } = Promise.withResolvers<number>();
     let tries = 0;
@@ -96,10 +122,13 @@ describe("an attempt", () => {
       },
       end: (value) => ended.push(value),
     });
-    const closed = attempt.close();
+    // nobody who leaves waits for an API server that is away
+    await attempt.close();
+    expect(ended).to.deep.equal([]);
     resolve(7);
-    await closed;
+    await attempt.settled();
     expect(ended).to.deep.equal([7]);
+    expect(attempt.value).to.equal(undefined);
     expect(() => attempt!.check()).to.throw(pending);
     expect(tries).to.equal(1);
   });

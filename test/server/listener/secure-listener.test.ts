@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { IncomingMessage, RequestListener } from "node:http";
 import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -10,6 +11,7 @@ import {
   type TLSMaterial,
 } from "../../../src/server/listener/secure-listener.ts";
 import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { until } from "../../until.ts";
 import { authority, keyPair } from "../webhooks/webhook-rig.ts";
 
 const bare: TLSMaterial = { keyPair, clientCAs: [], minVersion: "TLSv1.2" };
@@ -98,6 +100,23 @@ describe("a TLS listener", () => {
     exchangeTLSMaterial(server!, { ...bare, clientCAs: [{ pem: authority.certificatePem }] });
     await ask();
     expect(subjects).to.deep.equal([undefined, "jane"]);
+  });
+
+  it("probes connections over which nothing is said: their peer may be gone", async function () {
+    if (process.platform !== "linux") this.skip();
+    const port = await listen(bare);
+    const options = { port, host: "127.0.0.1", ca: authority.certificatePem, servername: "localhost" };
+    const socket = await new Promise<TLSSocket>((resolve) => {
+      const connected: TLSSocket = connect(options, () => resolve(connected));
+    });
+    const hex = (number: number): string => number.toString(16).toUpperCase().padStart(4, "0");
+    // local and remote address, state, queues, and the timer that runs: 02 is that of keepalive
+    const own = new RegExp(
+      `^ *\\d+: 0100007F:${hex(port)} 0100007F:${hex(socket.localPort!)} 01 \\S+ (\\d\\d):`,
+      "m",
+    );
+    await until(() => own.exec(readFileSync("/proc/net/tcp", "utf8"))?.[1] === "02");
+    socket.destroy();
   });
 
   it("keeps what it has where there is nothing to serve with", async () => {
