@@ -26,9 +26,8 @@ export interface CachedTokenOptions {
 }
 
 interface Remembered {
-  /** Undefined and no refusal: not a token of the authenticator's. */
-  readonly caller: Caller | undefined;
-  readonly refusal?: UnauthenticatedToken;
+  /** Undefined: not a token of the authenticator's. */
+  readonly outcome: Caller | UnauthenticatedToken | undefined;
   readonly generation: number;
 }
 
@@ -44,49 +43,31 @@ const processSecret = randomBytes(32).toString("base64");
  * and so one list of audiences: give each list a cache of its own.
  */
 export function createCachedTokenAuthenticator(options: CachedTokenOptions): TokenAuthenticator {
-  const { authenticator, generation = () => 0, clock = systemClock } = options;
-  const { ttlMs = 60_000, failureTTLMs = 0, maxEntries = 4_096, maxFailures = 1_024 } = options;
-  const good = createExpiringCache<Remembered>({ maxEntries, clock });
-  const bad = createExpiringCache<Remembered>({ maxEntries: maxFailures, clock });
+  const { authenticator, generation = () => 0 } = options;
+  const memory = createTokenMemory(options);
   const pending = new Map<string, Promise<Caller | undefined>>();
-
-  const recall = (key: string, during: number): Remembered | undefined => {
-    const found = good.get(key) ?? (failureTTLMs > 0 ? bad.get(key) : undefined);
-    return found?.generation === during ? found : undefined;
-  };
-
-  const succeed = (key: string, caller: Caller | undefined, during: number): Caller | undefined => {
-    const now = clock.now();
-    const expiresAt = Math.min(caller?.expiresAt ?? Number.POSITIVE_INFINITY, now + ttlMs);
-    if (caller !== undefined) good.set(key, { caller, generation: during }, expiresAt);
-    else bad.set(key, { caller, generation: during }, now + failureTTLMs);
-    fetchEnds("ok");
-    return caller;
-  };
-
-  const fail = (key: string, error: unknown, during: number): never => {
-    const plain = error instanceof UnauthenticatedToken;
-    if (plain)
-      bad.set(key, { caller: undefined, refusal: error, generation: during }, clock.now() + failureTTLMs);
-    fetchEnds(plain ? "ok" : "error");
-    throw error;
-  };
 
   const fetch = (key: string, token: Secret, during: number): MaybePromise<Caller | undefined> => {
     fetchEvent("started");
+    const succeed = (caller: Caller | undefined): Caller | undefined => {
+      memory.keep(key, caller, during);
+      fetchEnds("ok");
+      return caller;
+    };
+    const fail = (error: unknown): never => {
+      const isPlain = error instanceof UnauthenticatedToken;
+      if (isPlain) memory.keep(key, error, during);
+      fetchEnds(isPlain ? "ok" : "error");
+      throw error;
+    };
     let outcome: MaybePromise<Caller | undefined>;
     try {
       outcome = authenticator.authenticateToken(token);
     } catch (error) {
-      return fail(key, error, during);
+      return fail(error);
     }
-    if (!(outcome instanceof Promise)) return succeed(key, outcome, during);
-    const shared = outcome
-      .then(
-        (caller) => succeed(key, caller, during),
-        (error) => fail(key, error, during),
-      )
-      .finally(() => pending.delete(key));
+    if (!(outcome instanceof Promise)) return succeed(outcome);
+    const shared = outcome.then(succeed, fail).finally(() => pending.delete(key));
     pending.set(key, shared);
     return shared;
   };
@@ -96,11 +77,38 @@ export function createCachedTokenAuthenticator(options: CachedTokenOptions): Tok
       const beganAt = lookupBegins();
       const key = hash("sha256", processSecret + token.reveal(), "base64");
       const during = generation();
-      const known = recall(key, during);
+      const known = memory.recall(key, during);
       if (known === undefined) return missed(() => pending.get(key) ?? fetch(key, token, during), beganAt);
       lookupEnds("hit", beganAt);
-      if (known.refusal !== undefined) throw known.refusal;
-      return known.caller;
+      if (known.outcome instanceof UnauthenticatedToken) throw known.outcome;
+      return known.outcome;
+    },
+  };
+}
+
+/** What is known of tokens by their keys, the good apart from those that are nobody's. */
+interface TokenMemory {
+  /** Undefined where nothing is, or not any more. */
+  recall(key: string, during: number): Remembered | undefined;
+  keep(key: string, outcome: Remembered["outcome"], during: number): void;
+}
+
+function createTokenMemory(options: CachedTokenOptions): TokenMemory {
+  const { ttlMs = 60_000, failureTTLMs = 0, maxEntries = 4_096, maxFailures = 1_024 } = options;
+  const { clock = systemClock } = options;
+  const good = createExpiringCache<Remembered>({ maxEntries, clock });
+  const bad = createExpiringCache<Remembered>({ maxEntries: maxFailures, clock });
+  return {
+    recall(key, during) {
+      const found = good.get(key) ?? (failureTTLMs > 0 ? bad.get(key) : undefined);
+      return found?.generation === during ? found : undefined;
+    },
+    keep(key, outcome, during) {
+      const now = clock.now();
+      const remembered = { outcome, generation: during };
+      if (outcome === undefined || outcome instanceof UnauthenticatedToken)
+        bad.set(key, remembered, now + failureTTLMs);
+      else good.set(key, remembered, Math.min(outcome.expiresAt ?? Number.POSITIVE_INFINITY, now + ttlMs));
     },
   };
 }
