@@ -15,6 +15,7 @@ export interface KeyPair {
   readonly notAfter: number;
 }
 
+/** Where a certificate and its key are, PEM. */
 export interface KeyPairFiles {
   readonly certFile: string;
   readonly keyFile: string;

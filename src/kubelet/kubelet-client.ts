@@ -19,7 +19,7 @@ export interface KubeletExchange {
   readonly node: Node;
   readonly transport: KubeletTransport;
   readonly method: string;
-  /** Path and query, byte for byte as they go on the wire. */
+  /** Path and query, byte for byte as they go on the wire; begins with a slash. */
   readonly path: string;
   /** Names and values in turn; of these `Accept`, `Accept-Encoding` and `User-Agent` go on, and with a body `Content-Type`. */
   readonly headers: readonly string[];
@@ -52,7 +52,8 @@ export interface UpgradedKubelet {
 export interface KubeletClient {
   /**
    * One request; redirects are never followed, whatever the answer's status.
-   * @throws ERR_KUBELET_ADDRESS, ERR_KUBELET_CERTIFICATE, ERR_KUBELET_UNREACHABLE, and the signal's reason.
+   * @throws ERR_KUBELET_ADDRESS, ERR_KUBELET_CERTIFICATE, ERR_KUBELET_UNREACHABLE, ERR_REQUEST_PATH, and the signal's
+   * reason.
    */
   exchange(request: KubeletExchange): Promise<KubeletAnswer>;
   /**
@@ -93,9 +94,12 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
 
   /** Within the limits, and in the words of whoever reads the failure. */
   async function reach<T extends Reached>(
-    { node, signal }: Pick<KubeletExchange, "node" | "signal">,
+    { node, path, signal }: Pick<KubeletExchange, "node" | "path" | "signal">,
     send: (peer: KubeletPeer, signal: AbortSignal) => Promise<T>,
   ): Promise<{ readonly reached: T; readonly origin: string }> {
+    // a whole URL, or `*`, would be another request than the one that was looked at
+    if (!path.startsWith("/"))
+      throw new CountersignError("ERR_REQUEST_PATH", "a kubelet's path begins with /");
     const peer = { nodeName: node.metadata.name, ...connectionInfo(node, options) };
     const limit = limits.begin(signal, () => timeoutFailure(peer, timeoutMs));
     try {

@@ -37,6 +37,29 @@ describe("the kubelet client's addresses", () => {
       expect(await fixture.read(fixture.open({ resolve }), { node: named() })).to.equal("ok");
     });
 
+    it("the next one where nobody listens at the first", async () => {
+      const resolve = async () => ["127.0.0.2", "127.0.0.1"];
+      expect(await fixture.read(fixture.open({ resolve }), { node: named() })).to.equal("ok");
+    });
+
+    it("nothing where the API server's name cannot be looked up and the port is its own", async () => {
+      const resolve = async () => Promise.reject(new Error("no name server"));
+      const client = fixture.open({
+        resolve,
+        apiServers: [{ host: "api.example", port: fixture.kubelet.port }],
+      });
+      const { code, message } = await rejectionOf(client.exchange(fixture.asked()));
+      expect(code).to.equal("ERR_KUBELET_ADDRESS");
+      expect(message).to.contain("cannot be told from the API server, api.example");
+      expect(fixture.kubelet.connections).to.have.length(0);
+    });
+
+    it("nothing where a name stands for no address", async () => {
+      const client = fixture.open({ resolve: async () => [] });
+      const { message } = await rejectionOf(client.exchange(fixture.asked({ node: named() })));
+      expect(message).to.contain("its name stands for no address");
+    });
+
     it("nothing where none may be", async () => {
       const resolve = async () => ["169.254.169.254", "10.1.2.3"];
       const { code, message } = await rejectionOf(

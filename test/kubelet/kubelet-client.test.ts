@@ -21,6 +21,14 @@ describe("the kubelet client", () => {
       ]);
     });
 
+    it("and nothing where the path is none", async () => {
+      for (const path of ["", "*", "https://evil.example/pods", "pods", "?x"]) {
+        const { code } = await rejectionOf(fixture.open().exchange(fixture.asked({ path })));
+        expect(code, path).to.equal("ERR_REQUEST_PATH");
+      }
+      expect(fixture.kubelet.connections).to.have.length(0);
+    });
+
     it("a body with its length and type", async () => {
       fixture.kubelet.handle = async (request, response) => void response.end(await buffer(request));
       const headers = ["Transfer-Encoding", "chunked", "Content-Length", "3", "Content-Type", "a/b"];

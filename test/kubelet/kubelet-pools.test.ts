@@ -1,11 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import { createSecureContext } from "node:tls";
 import { expect } from "chai";
 import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
+import type { KubeletIdentity } from "../../src/kubelet/kubelet-identity.ts";
+import { createKubeletPools } from "../../src/kubelet/kubelet-pools.ts";
 import { rejectionOf } from "../rejection.ts";
 import { poll } from "../rig/poll.ts";
 import { useKubelet } from "./kubelet-fixture.ts";
 import { authority, keyPair, nodeAt, otherAuthority } from "./kubelet-server.ts";
+
+const context = createSecureContext();
 
 describe("the kubelet client's pools", () => {
   const fixture = useKubelet();
@@ -127,5 +132,23 @@ describe("the kubelet client's pools", () => {
       });
       expect(fixture.kubelet.requests).to.have.length(1);
     });
+  });
+
+  it("are 1 024 at most: the one that was used least recently goes first", () => {
+    const pools = createKubeletPools();
+    const identity: KubeletIdentity = { contexts: { verified: context, insecure: context } };
+    const dial = () => Promise.reject(new Error("nobody is dialled"));
+    const poolOf = (count: number) =>
+      pools.get(
+        { peer: { nodeName: `n${count}`, host: "10.0.0.5", port: 10250 }, transport: "verified", identity },
+        dial,
+      );
+    const all = Array.from({ length: 1024 }, (_, count) => poolOf(count));
+    expect(new Set(all).size).to.equal(1024);
+    expect(poolOf(0)).to.equal(all[0]);
+    poolOf(1024);
+    expect(poolOf(0), "it was used since").to.equal(all[0]);
+    expect(poolOf(1), "it was not").not.to.equal(all[1]);
+    pools.close();
   });
 });
