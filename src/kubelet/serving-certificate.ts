@@ -75,7 +75,12 @@ const goRules = {
 /** For a message only: nothing is decided by this text, which a certificate can quote its way around. */
 function listed(alternatives: string, kind: string): string {
   const names = alternatives.split(", ").filter((name) => name.startsWith(kind));
-  return names.map((name) => name.slice(kind.length)).join(", ");
+  return names.map((name) => goAddress(name.slice(kind.length))).join(", ");
+}
+
+/** OpenSSL writes IPv6 addresses in full and in capitals. */
+function goAddress(name: string): string {
+  return isIP(name) === 6 ? new URL(`https://[${name}]`).hostname.slice(1, -1) : name;
 }
 
 const unknownAuthority = "x509: certificate signed by unknown authority";
