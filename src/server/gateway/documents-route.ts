@@ -3,7 +3,7 @@ import { type HealthCheck, reportHealth } from "../../monitoring/health.ts";
 import { jsonAnswer, writeAPIAnswer } from "../api/api-answer.ts";
 import type { APIContext } from "../api/api-state.ts";
 import { aggregatedType, discoveryForm } from "./aggregated-discovery.ts";
-import { askCluster, type Cluster } from "./cluster-reads.ts";
+import type { ClusterVersion } from "./cluster-version.ts";
 import type { Discovery } from "./discovery.ts";
 import { assertNoBody } from "./request-framing.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
@@ -13,7 +13,7 @@ export interface DocumentsRoute {
   readonly discovery: Discovery;
   /** By endpoint: `healthz`, `livez`, `readyz`. */
   readonly health: Readonly<Record<string, readonly HealthCheck[]>>;
-  readonly cluster: Cluster;
+  readonly clusterVersion: ClusterVersion;
 }
 
 /** @throws AnswerStatusError 404, 405, 406. */
@@ -28,11 +28,11 @@ export async function serveDocument(context: APIContext, route: DocumentsRoute):
 
 function documentAt(
   path: string,
-  { discovery, health, cluster }: DocumentsRoute,
+  { discovery, health, clusterVersion }: DocumentsRoute,
 ): ((context: APIContext) => void | Promise<void>) | undefined {
   const endpoint = path.slice(1);
   if (Object.hasOwn(health, endpoint)) return (context) => serveHealth(context, endpoint, health[endpoint]!);
-  if (path === "/version") return (context) => serveVersion(context, cluster);
+  if (path === "/version") return (context) => serveVersion(context, clusterVersion);
   if (discovery.documents.has(path)) return (context) => serveDiscovery(context, path, discovery);
   return undefined;
 }
@@ -51,11 +51,9 @@ async function serveHealth(
   });
 }
 
-/** The cluster's, by which clients decide what they may ask: there is no version of ours that they would know. */
-async function serveVersion(context: APIContext, cluster: Cluster): Promise<void> {
-  const { signal } = context.state;
-  const { body } = await askCluster(() => cluster.request<object>({ path: "/version", signal }));
-  writeAPIAnswer(context, jsonAnswer(200, body));
+/** The cluster's: there is no version of ours that clients would know. */
+async function serveVersion(context: APIContext, clusterVersion: ClusterVersion): Promise<void> {
+  writeAPIAnswer(context, jsonAnswer(200, await clusterVersion.version(context.state)));
 }
 
 function serveDiscovery(context: APIContext, path: string, { documents, aggregated }: Discovery): void {

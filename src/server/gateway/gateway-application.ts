@@ -7,6 +7,7 @@ import type { Impersonation } from "../../authorization/impersonation.ts";
 import type { Clock } from "../../clock.ts";
 import { createAccess } from "../api/api-access.ts";
 import { createSelfSubjectReviews } from "../api/self-subject-reviews.ts";
+import { createClusterVersion } from "./cluster-version.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createGatewayAuthorizer, type GatewayAuthorizerOptions } from "./gateway-authorizer.ts";
 import { createGatewayRoutes, type GatewayRoutes } from "./gateway-routes.ts";
@@ -17,7 +18,7 @@ import { createUpgradableResponse } from "./upgradable-response.ts";
 /** What a gateway asks, and whom. */
 export interface GatewayApplicationOptions
   extends GatewayAuthorizerOptions,
-    Omit<GatewayRoutes, "discovery" | "openStreams"> {
+    Omit<GatewayRoutes, "discovery" | "clusterVersion" | "openStreams"> {
   readonly authenticator: DelegatingAuthenticator;
   readonly impersonation: Impersonation;
   readonly selfSubjectReviews: SelfSubjectReviewSwitches;
@@ -45,7 +46,11 @@ export function createGatewayApplication(options: GatewayApplicationOptions): Ga
     }),
     guardFraming,
     createSelfSubjectReviews({ ...selfSubjectReviews, ...(clock !== undefined && { clock }) }),
-    createGatewayRoutes({ ...options, openStreams, discovery: createDiscovery(selfSubjectReviews) }),
+    createGatewayRoutes({
+      ...{ ...options, openStreams },
+      discovery: createDiscovery(selfSubjectReviews),
+      clusterVersion: createClusterVersion(options.cluster, clock),
+    }),
   ];
   for (const middleware of stack) application.use(middleware);
   // a peer that went away: there is nobody to answer, and Koa's own listener would write to the console

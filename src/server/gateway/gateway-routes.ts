@@ -1,5 +1,6 @@
 import type { RequestInfo } from "../../authorization/request-attributes.ts";
 import type { APIContext, APIMiddleware } from "../api/api-state.ts";
+import type { Cluster } from "./cluster-reads.ts";
 import { type DocumentsRoute, serveDocument } from "./documents-route.ts";
 import { nodeProxyRequest } from "./node-proxy-request.ts";
 import { type NodeProxyRoute, serveNodeProxy } from "./node-proxy-route.ts";
@@ -9,7 +10,10 @@ import { assertNoBody } from "./request-framing.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 
 /** All that a gateway's answers are made of. */
-export interface GatewayRoutes extends DocumentsRoute, NodeProxyRoute, PodLogRoute {}
+export interface GatewayRoutes extends DocumentsRoute, NodeProxyRoute, PodLogRoute {
+  /** Asked for pods as the gateway itself. */
+  readonly cluster: Cluster;
+}
 
 /** What of the core group is read, by the path that was authorized. */
 interface CoreRoute {
