@@ -56,13 +56,20 @@ export interface KubeletServer {
   close(): Promise<void>;
 }
 
-export async function startKubeletServer(certificate = servingCertificate()): Promise<KubeletServer> {
+export interface KubeletServerOptions {
+  /** Default: HTTP/2 too, which it does not speak: no client of ours may ask for it. */
+  readonly protocols?: readonly string[];
+}
+
+export async function startKubeletServer({
+  protocols = ["h2", "http/1.1"],
+}: KubeletServerOptions = {}): Promise<KubeletServer> {
   const context = ({ certificatePem, keyPem }: IssuedCertificate) => ({
     ...{ cert: certificatePem, key: keyPem, ca: authority.certificatePem },
     ...{ requestCert: true, rejectUnauthorized: true },
   });
   const server = createServer({
-    ...{ ...context(certificate), ALPNProtocols: ["h2", "http/1.1"] },
+    ...{ ...context(servingCertificate()), ALPNProtocols: [...protocols] },
     // a Go server's connection can be written to when its peer has ended
     allowHalfOpen: true,
   });
