@@ -1,9 +1,11 @@
 import { type ApiClient, createApiClient } from "../rig/api-client.ts";
+import { describeAcceptedTypes } from "./accepted-types.ts";
 import { describeAccessReviews } from "./access-reviews.ts";
 import { describeAuthentication } from "./authentication.ts";
 import { describeCertificateKeeping } from "./certificate-keeping.ts";
 import { describeDelegatedAuthentication } from "./delegated-authentication.ts";
 import { describeDiscovery } from "./discovery.ts";
+import { describeFrontProxy } from "./front-proxy.ts";
 import { describeImpersonation } from "./impersonation.ts";
 import { describeListsAndWatches } from "./lists-and-watches.ts";
 import { describeMatchConditions } from "./match-conditions.ts";
@@ -45,9 +47,11 @@ export function describeContract(kind: TargetKind): void {
       describeSelfSubjectReviews(contract);
       describeAuthentication(contract);
       describeImpersonation(contract);
+      describeFrontProxy(contract);
       describeDelegatedAuthentication(contract);
       describeAccessReviews(contract);
       describeStatusBodies(contract);
+      describeAcceptedTypes(contract);
       describeStoredObjects(contract);
       describeListsAndWatches(contract);
       describeNodes(contract);

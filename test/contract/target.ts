@@ -1,3 +1,4 @@
+import type { CertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import type { ApiClient } from "../rig/api-client.ts";
 
 /** A running API server that the contract is held against. */
@@ -6,6 +7,10 @@ export interface Target {
   readonly caPem: string;
   /** A bearer token of group system:masters. */
   readonly adminToken: string;
+  /** Signs certificates of users. */
+  readonly certificateAuthority: CertificateAuthority;
+  /** Signs certificates of front proxies. */
+  readonly frontProxyAuthority: CertificateAuthority;
   /** Makes the server forget which changes led to its present state, as a restart does. */
   forgetHistory(): Promise<void>;
   stop(): Promise<void>;

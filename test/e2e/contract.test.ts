@@ -6,7 +6,7 @@ await describeWith(["kube-apiserver 1.37"], "contract", () => {
   describeContract({
     name: "kube-apiserver 1.37.0",
     async start(options) {
-      const controlPlane = await startRealControlPlane(options);
+      const controlPlane = await startRealControlPlane({ ...options, aggregation: true });
       return { ...controlPlane, forgetHistory: () => controlPlane.restart({}) };
     },
   });

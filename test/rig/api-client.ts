@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
+import type { IssuedCertificate } from "../../src/testing/certificates/certificate-authority.ts";
 
 export interface ApiClientOptions {
   readonly url: string;
   readonly caPem: string;
   readonly token?: string | undefined;
+  readonly certificate?: IssuedCertificate;
 }
 
 export interface ApiAnswer {
@@ -17,7 +19,8 @@ export interface ApiAnswer {
 
 export interface ApiRequestOptions {
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list is sent as several headers of one name. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface WatchEvent {
@@ -48,7 +51,9 @@ export interface ApiClient {
 }
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const agent = new Agent({ keepAlive: true, ca: options.caPem });
+  const { caPem: ca, certificate } = options;
+  const presented = certificate && { cert: certificate.certificatePem, key: certificate.keyPem };
+  const agent = new Agent({ keepAlive: true, ca, ...presented });
   const send = (
     method: string,
     path: string,
@@ -97,15 +102,15 @@ function payloadOf(body: unknown): string | Buffer | undefined {
 function headersOf(
   { token }: ApiClientOptions,
   payload: string | Buffer | undefined,
-  more: Readonly<Record<string, string>> = {},
-): Record<string, string> {
+  more: ApiRequestOptions["headers"] = {},
+): Record<string, string | string[]> {
   return {
     accept: "application/json",
     ...(payload === undefined
       ? {}
       : { "content-type": "application/json", "content-length": String(Buffer.byteLength(payload)) }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...more,
+    ...(more as Record<string, string | string[]>),
   };
 }
 

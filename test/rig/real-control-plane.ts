@@ -31,6 +31,8 @@ export interface RealControlPlane {
   readonly caFile: string;
   /** Signs client certificates that it takes for users. */
   readonly certificateAuthority: CertificateAuthority;
+  /** With `aggregation`, signs certificates of front proxies; `front-proxy-client` is the name that is believed. */
+  readonly frontProxyAuthority: CertificateAuthority;
   readonly adminToken: string;
   /** Where an aggregated API server may keep its objects as well, under a prefix of its own. */
   readonly etcdUrl: string;
@@ -86,7 +88,8 @@ export async function startRealControlPlane(
     process.off("exit", discard);
     await rm(folder, { recursive: true, force: true });
   };
-  if (options.aggregation === true) writeFrontProxy(folder);
+  const frontProxyAuthority = createCertificateAuthority({ commonName: "countersign-test-front-proxy-ca" });
+  if (options.aggregation === true) writeFrontProxy(folder, frontProxyAuthority);
   await start(options).catch(async (error: unknown) => {
     await stop();
     throw error;
@@ -96,6 +99,7 @@ export async function startRealControlPlane(
     etcdUrl,
     folder,
     stop,
+    frontProxyAuthority,
     caPem: files.caPem,
     caFile: files.caFile,
     certificateAuthority: files.authority,
@@ -216,8 +220,7 @@ function gateFlags(version: string, { attestations = true }: RealControlPlaneOpt
 }
 
 /** The front proxy has an authority of its own: whoever holds one of its certificates may say who the user is. */
-function writeFrontProxy(folder: string): void {
-  const authority = createCertificateAuthority({ commonName: "countersign-test-front-proxy-ca" });
+function writeFrontProxy(folder: string, authority: CertificateAuthority): void {
   const { certificatePem, keyPem } = authority.issue({ commonName: "front-proxy-client" });
   const pems = { "ca.crt": authority.certificatePem, "client.crt": certificatePem, "client.key": keyPem };
   for (const [name, pem] of Object.entries(pems))

@@ -12,12 +12,13 @@ import type { Authorizer } from "../authorization/rbac-authorizer.ts";
 import type { JsonObject } from "../objects/api-object.ts";
 import { isStored, type ResourceKind, type ResourceRegistry } from "../objects/resource-kind.ts";
 import { decodeObject } from "../representations/body-decoder.ts";
-import { accepts, negotiate } from "../representations/content-negotiation.ts";
+import { assertServed, negotiate } from "../representations/content-negotiation.ts";
+import { assertPathAcceptable } from "../representations/path-representation.ts";
 import { type ApiAnswer, type ApiCall, created, ok, text } from "../requests/api-call.ts";
 import { aggregatedType, type Discovery } from "../schema/discovery.ts";
 import type { OpenApi } from "../schema/openapi.ts";
 import type { ServiceAccountIssuer } from "../service-accounts/service-account-issuer.ts";
-import { methodNotAllowed, noRepresentation, resourceNotFound } from "../status/status-error.ts";
+import { methodNotAllowed, resourceNotFound } from "../status/status-error.ts";
 import { answerStored, type StoredServices } from "./stored-endpoints.ts";
 
 export interface EndpointServices extends StoredServices {
@@ -96,23 +97,21 @@ const version: JsonObject = {
   platform: "",
 };
 
-/** A path of one representation, which is not plain JSON. @throws 406 */
-function keySet(call: ApiCall, { issuer }: EndpointServices): ApiAnswer {
-  const contentType = "application/jwk-set+json";
-  if (!accepts(call, contentType)) throw noRepresentation([contentType]);
-  return { ...ok(issuer.keySet()), headers: publicFor, contentType };
+function keySet(_: ApiCall, { issuer }: EndpointServices): ApiAnswer {
+  return { ...ok(issuer.keySet()), headers: publicFor, contentType: "application/jwk-set+json" };
 }
 
 function answerPath(call: ApiCall, services: EndpointServices): ApiAnswer {
   const path = call.path.length > 1 ? call.path.replace(/\/$/, "") : call.path;
-  const answer = Object.hasOwn(paths, path) ? paths[path]! : undefined;
-  const found = answer?.(call, services) ?? answerUnder(path, services);
-  if (found === undefined) {
+  const answer = Object.hasOwn(paths, path) ? paths[path] : undefined;
+  const under = answer ?? answerUnder(path, services);
+  if (under === undefined) {
     if (isUnderGroup(path, services)) throw resourceNotFound();
     return pageNotFound;
   }
   if (call.method !== "GET" && call.method !== "HEAD" && !isHealth(path)) throw methodNotAllowed();
-  return found;
+  assertPathAcceptable(call, path);
+  return typeof under === "function" ? under(call, services) : under;
 }
 
 /** Below a group that is served, a version that is not is answered as a resource that is not. */
@@ -144,7 +143,7 @@ function answerUnder(path: string, { discovery, openApi }: EndpointServices): Ap
 }
 
 function discover(call: ApiCall, { discovery }: EndpointServices, legacy: boolean): ApiAnswer {
-  if (negotiate(call) !== "aggregatedDiscovery")
+  if (negotiate(call, ["aggregatedDiscovery"]) !== "aggregatedDiscovery")
     return ok(legacy ? discovery.legacyVersions() : discovery.groups());
   return { ...ok(discovery.aggregated(legacy)), contentType: aggregatedType, headers: { vary: "Accept" } };
 }
@@ -167,6 +166,8 @@ function answerReview(call: ApiCall, kind: ResourceKind, services: EndpointServi
   const { info, user, authenticatedBy } = call;
   if (info.parts.length > 1 || (info.namespace !== "" && !kind.namespaced)) throw resourceNotFound();
   if (info.verb !== "create") throw methodNotAllowed();
+  assertServed(call);
+  negotiate(call);
   const review = decodeObject(call, kind);
   const { authorizer, clock } = services;
   switch (kind.kind) {

@@ -1,7 +1,7 @@
 import type { ApiObject, JsonObject } from "../objects/api-object.ts";
 import { apiVersionOf } from "../objects/resource-kind.ts";
 import { decodeObject } from "../representations/body-decoder.ts";
-import { includeObjectOf, negotiate } from "../representations/content-negotiation.ts";
+import { assertServed, includeObjectOf, negotiate } from "../representations/content-negotiation.ts";
 import { tableOf } from "../representations/table.ts";
 import { type ApiAnswer, type ApiCall, created, ok } from "../requests/api-call.ts";
 import { assertDryRun, assertFieldValidation, assertResourceVersion } from "../requests/request-options.ts";
@@ -24,15 +24,16 @@ export interface StoredServices extends ResourceServices {
 export async function answerStored(request: ResourceRequest, services: StoredServices): Promise<ApiAnswer> {
   const { call, subresource } = request;
   const { verb, namespace, name } = call.info;
-  if (subresource !== undefined && !subresource.verbs.includes(verb)) throw methodNotAllowed();
-  if (name === "" && ["update", "patch", "delete"].includes(verb)) throw methodNotAllowed();
+  assertVerb(request);
+  assertServed(call);
+  // a subresource that is only posted has no table
+  negotiate(call, subresource?.verbs.includes("create") ? [] : ["table"]);
   assertDryRun(call);
   assertFieldValidation(call);
   if (subresource?.name === "token") return requestToken(request, services);
   if (subresource?.name === "eviction") return created(await evictPod(request, services));
   switch (verb) {
     case "create":
-      if (call.info.parts.length > 1) throw methodNotAllowed();
       return created(present(request, await createObject(request, services), services));
     case "get": {
       assertResourceVersion(call.query, services.store.revision());
@@ -56,6 +57,14 @@ export async function answerStored(request: ResourceRequest, services: StoredSer
     default:
       throw methodNotAllowed();
   }
+}
+
+/** @throws 405 */
+function assertVerb({ call, subresource }: ResourceRequest): void {
+  const { verb, name, parts } = call.info;
+  if (subresource !== undefined && !subresource.verbs.includes(verb)) throw methodNotAllowed();
+  if (name === "" && ["update", "patch", "delete"].includes(verb)) throw methodNotAllowed();
+  if (subresource === undefined && verb === "create" && parts.length > 1) throw methodNotAllowed();
 }
 
 /** The object itself, or the Table of one row that `kubectl get` asks for. */
@@ -93,7 +102,7 @@ function presentList(request: ResourceRequest, services: ResourceServices): Json
 }
 
 function wantsTable(call: ApiCall): boolean {
-  return negotiate(call) === "table";
+  return negotiate(call, ["table"]) === "table";
 }
 
 async function requestToken(request: ResourceRequest, services: StoredServices): Promise<ApiAnswer> {
