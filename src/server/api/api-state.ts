@@ -22,8 +22,6 @@ export interface APIContext {
   readonly res: ServerResponse;
   readonly state: APIState;
   readonly method: string;
-  /** Without its question mark. */
-  readonly querystring: string;
   status: number;
   body: unknown;
   /** False where the response is written past Koa. */

@@ -6,6 +6,7 @@ import { aggregatedType, discoveryForm } from "./aggregated-discovery.ts";
 import type { ClusterVersion } from "./cluster-version.ts";
 import type { Discovery } from "./discovery.ts";
 import { assertNoBody } from "./request-framing.ts";
+import { queryOf } from "./request-query.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 
 /** What is asked by a path that is no resource. */
@@ -42,7 +43,7 @@ async function serveHealth(
   endpoint: string,
   checks: readonly HealthCheck[],
 ): Promise<void> {
-  const { healthy, text } = await reportHealth(endpoint, checks, new URLSearchParams(context.querystring));
+  const { healthy, text } = await reportHealth(endpoint, checks, queryOf(context.req.url));
   writeAPIAnswer(context, {
     status: healthy ? 200 : 500,
     contentType: "text/plain; charset=utf-8",

@@ -59,7 +59,8 @@ export function createGatewayApplication(options: GatewayApplicationOptions): Ga
   return {
     handle: (request, response) => void handle(request, response),
     upgrade(request, socket, head) {
-      void handle(request, createUpgradableResponse(request, { socket, head }));
+      const response = createUpgradableResponse(request, { socket, head });
+      if (response !== undefined) void handle(request, response);
     },
   };
 }

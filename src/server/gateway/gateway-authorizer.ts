@@ -11,6 +11,7 @@ import {
   type RequestToAuthorize,
 } from "../api/request-authorizer.ts";
 import { nodeProxyRequest } from "./node-proxy-request.ts";
+import { queryOf } from "./request-query.ts";
 
 /**
  * Who may read logs over a connection whose kubelet's certificate nobody looks at: whoever may read logs, whoever has the
@@ -59,8 +60,7 @@ export function createGatewayAuthorizer(options: GatewayAuthorizerOptions): Requ
 function skipsVerification({ url, info }: RequestToAuthorize): boolean {
   const { isResourceRequest, group, resource, subresource } = info;
   if (!isResourceRequest || group !== "" || resource !== "pods" || subresource !== "log") return false;
-  const at = url.indexOf("?");
-  return at >= 0 && asksForInsecureBackend(new URLSearchParams(url.slice(at + 1)));
+  return asksForInsecureBackend(queryOf(url));
 }
 
 function forSkipping(request: RequestToAuthorize): RequestToAuthorize {

@@ -3,6 +3,7 @@ import type { PodLogs } from "../../kubelet/pod-logs.ts";
 import type { APIContext } from "../api/api-state.ts";
 import { appendWarning } from "../api/warning-header.ts";
 import type { OpenStreams } from "./open-streams.ts";
+import { queryOf } from "./request-query.ts";
 import { streamAnswer } from "./streamed-answer.ts";
 
 export interface PodLogRoute {
@@ -23,7 +24,7 @@ export async function servePodLog(context: APIContext, { podLogs, openStreams }:
   const log = await podLogs.open({
     namespace: info.namespace,
     pod: info.name,
-    query: new URLSearchParams(context.querystring),
+    query: queryOf(context.req.url),
     signal,
     onNode(nodeName) {
       state.node = nodeName;

@@ -7,6 +7,7 @@ import type { APIContext } from "../api/api-state.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
 import { uncountedStreams } from "./open-streams.ts";
 import { badRequest } from "./request-framing.ts";
+import { queryOf } from "./request-query.ts";
 import { streamAnswer } from "./streamed-answer.ts";
 import { methodNotServed } from "./unserved.ts";
 
@@ -34,7 +35,7 @@ const listOptions = [
 /** `GET /api/v1/[namespaces/NS/]pods`, byte for byte as the gateway gets it. @throws AnswerStatusError likewise. */
 export async function servePods(context: APIContext, cluster: Cluster): Promise<void> {
   const { info, user, signal } = context.state;
-  const asked = new URLSearchParams(context.querystring);
+  const asked = queryOf(context.req.url);
   if (isWatch(asked)) throw methodNotServed();
   const fieldSelector = asked.get("fieldSelector") ?? "";
   // a selector is authorized by its terms (metadata.name=x is a request for x): an escaped comma would hide one in another

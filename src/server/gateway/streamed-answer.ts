@@ -12,6 +12,10 @@ export async function streamAnswer(
   response: ServerResponse,
   openStreams: OpenStreams,
 ): Promise<void> {
+  if (response.destroyed) {
+    body.destroy();
+    return;
+  }
   let isCallerGone = false;
   // before anybody ends the body because of it
   response.prependOnceListener("close", () => {

@@ -12,18 +12,24 @@ const connections = new WeakMap<ServerResponse, UpgradableConnection>();
 
 /**
  * A response for a request of node:http's `upgrade` event, to be answered as any other while it is not granted: the
- * connection ends with that answer.
+ * connection ends with that answer. Undefined, and the connection gone, where an earlier request on it has no answer yet.
  */
 export function createUpgradableResponse(
   request: IncomingMessage,
   { socket, head }: UpgradableConnection,
-): ServerResponse {
+): ServerResponse | undefined {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   // node:http has taken its own listener away
   socket.on("error", () => undefined);
-  // it is the connection's TLSSocket, whatever the event declares
-  response.assignSocket(socket as Socket);
+  try {
+    // it is the connection's TLSSocket, whatever the event declares
+    response.assignSocket(socket as Socket);
+  } catch {
+    // two answers cannot be on their way over it: node:http throws, and nobody would catch that
+    socket.destroy();
+    return undefined;
+  }
   response.once("finish", () => socket.end());
   connections.set(response, { socket, head });
   return response;

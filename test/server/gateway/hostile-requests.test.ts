@@ -187,6 +187,16 @@ describe("hostile requests to the gateway", () => {
     expect(urls.toSorted()).to.deep.equal(["/containerLogs/default/web/app", "/metrics", "/metrics"]);
   });
 
+  it("an upgrade behind a request that is still being answered ends the connection, and nothing else", async () => {
+    await kubelet.runPod({ name: "open", containers: { app: { log: "one\n" } } });
+    const upgrade = lines(`GET ${metrics} HTTP/1.1`, "Host: x", "Connection: Upgrade", "Upgrade: websocket");
+    for (const path of [`${log.replace("web", "open")}?follow=true`, metrics, "/healthz"]) {
+      const received = await raw(lines(`GET ${path} HTTP/1.1`, "Host: x") + upgrade, 2);
+      expect(statusesOf(received).filter((status) => ![200, 400].includes(status))).to.deep.equal([]);
+    }
+    expect(statusesOf(await raw(lines(`GET ${metrics} HTTP/1.1`, "Host: x")))).to.deep.equal([200]);
+  });
+
   it("what one request on a connection said of its caller is not the next one's", async () => {
     const token = await rig.tokenOf("reader");
     const review = (...headers: readonly string[]): string =>

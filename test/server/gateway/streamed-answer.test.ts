@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, get, IncomingMessage, type Server, ServerResponse } from "node:http";
+import { type AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
 import { expect } from "chai";
 import { streamAnswer } from "../../../src/server/gateway/streamed-answer.ts";
@@ -83,5 +83,19 @@ describe("streamAnswer", () => {
     body.destroy(new Error("the kubelet is gone"));
     await until(() => incoming.destroyed);
     expect([await outcome, incoming.complete, open]).to.deep.equal(["the kubelet is gone", false, 0]);
+  });
+
+  it("opens nothing for a reader that has gone already", async () => {
+    const gone = new ServerResponse(new IncomingMessage(new Socket()));
+    gone.destroy();
+    const unread = new Readable({ read: () => undefined });
+    const counting = {
+      open() {
+        open++;
+        return () => undefined;
+      },
+    };
+    await streamAnswer(unread, gone, counting);
+    expect([unread.destroyed, open]).to.deep.equal([true, 0]);
   });
 });
