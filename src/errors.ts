@@ -104,12 +104,12 @@ export const errorCodes = {
   ERR_KUBELET_CERTIFICATE: row(
     500,
     "InternalError",
-    "the kubelet's serving certificate does not verify, or is another node's",
+    "the kubelet's serving certificate does not verify, or is another node's (503 at a node's paths)",
   ),
   ERR_KUBELET_UNREACHABLE: row(
     500,
     "InternalError",
-    "the kubelet could not be reached, or did not answer in time",
+    "the kubelet could not be reached, or did not answer in time (503 at a node's paths)",
   ),
   ERR_KUBELET_ANSWER: row(
     500,

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import { CountersignError } from "../errors.ts";
 import type { ResolveHost } from "../transport/kubelet-dial.ts";
 import { createAddressGuard, isSameAddress } from "./address-guard.ts";
+import { KubeletAddressError } from "./kubelet-address-error.ts";
 import type { KubeletPeer } from "./kubelet-connection-error.ts";
 
 /** A name or an address, and a port. */
@@ -68,7 +68,7 @@ async function apiServerAddresses(
   }
 }
 
-function refusal({ nodeName, host }: KubeletPeer, why: string, cause?: unknown): CountersignError {
-  const text = `node ${JSON.stringify(nodeName)}: its address ${JSON.stringify(host)} is not dialled: ${why}`;
-  return new CountersignError("ERR_KUBELET_ADDRESS", text, cause === undefined ? {} : { cause });
+function refusal({ nodeName, host }: KubeletPeer, why: string, cause?: unknown): KubeletAddressError {
+  const text = `its address ${JSON.stringify(host)} is not dialled: ${why}`;
+  return new KubeletAddressError(nodeName, text, undefined, cause === undefined ? {} : { cause });
 }

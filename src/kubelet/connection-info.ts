@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Node, NodeAddress } from "../apis/node.ts";
-import { CountersignError } from "../errors.ts";
+import { KubeletAddressError } from "./kubelet-address-error.ts";
 
 /** kube-apiserver's default of --kubelet-preferred-address-types. */
 export const defaultAddressTypes: readonly string[] = [
@@ -38,25 +38,22 @@ export interface ConnectionInfo {
 export function connectionInfo(node: Node, options: ConnectionInfoOptions = {}): ConnectionInfo {
   const { addressTypes = defaultAddressTypes, ports = [kubeletPort] } = options;
   const { addresses = [], daemonEndpoints } = node.status ?? {};
+  const refuse = (why: string, told?: string): KubeletAddressError =>
+    new KubeletAddressError(node.metadata.name, why, told);
   const host = preferred(addresses, addressTypes);
-  // the very words of kube-apiserver, which scripts may look for
-  if (host === undefined)
-    throw addressError(node, `no preferred addresses found; known addresses: ${goText(addresses)}`);
+  if (host === undefined) {
+    const told = `no preferred addresses found; known addresses: ${goText(addresses)}`;
+    throw refuse(`${told}; kubelet.addressTypes prefers ${addressTypes.join(", ")}`, told);
+  }
   if (!isHost(host))
-    throw addressError(node, `its address ${JSON.stringify(host)} is neither a host name nor an address`);
+    throw refuse(`its address ${JSON.stringify(host)} is neither a host name nor an address`);
   const named = daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
   const port = named > 0 ? named : kubeletPort;
   if (!ports.includes(port))
-    throw addressError(
-      node,
+    throw refuse(
       `its kubelet's port ${port} is none that may be dialled: kubelet.ports allows ${ports.join(", ")}`,
     );
   return { host, port };
-}
-
-/** Why a node is not dialled. */
-export function addressError(node: Node, why: string): CountersignError {
-  return new CountersignError("ERR_KUBELET_ADDRESS", `node ${JSON.stringify(node.metadata.name)}: ${why}`);
 }
 
 function preferred(addresses: readonly NodeAddress[], types: readonly string[]): string | undefined {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { AnswerStatusError } from "../apis/answer-status.ts";
 import type { Node } from "../apis/node.ts";
 import { diagnosticsChannel, type KubeletMessage } from "../diagnostics.ts";
 import { CountersignError, errorCodeOf, errorMessageOf } from "../errors.ts";
@@ -140,10 +141,17 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
       return { status: 101, headers: response.rawHeaders, socket, head };
     },
     close() {
-      limits.close(new CountersignError("ERR_KUBELET_UNREACHABLE", "connections to kubelets are closed"));
+      limits.close(closedError());
       pools.close();
     },
   };
+}
+
+/** While the gateway goes, or is given other kubelets. */
+function closedError(): CountersignError {
+  return new AnswerStatusError("ERR_KUBELET_UNREACHABLE", {
+    ...{ code: 503, reason: "ServiceUnavailable", message: "connections to kubelets are closed" },
+  });
 }
 
 type Reached = IncomingMessage | UpgradedConnection;

@@ -1,4 +1,4 @@
-import { CountersignError } from "../errors.ts";
+import { AnswerStatusError } from "../apis/answer-status.ts";
 
 /** Where a connection was to go. */
 export interface KubeletPeer {
@@ -17,8 +17,11 @@ export function originOf(peer: Pick<KubeletPeer, "host" | "port">): string {
   return `https://${hostPort(peer)}`;
 }
 
-/** A kubelet could not be reached, or is not who it has to be. */
-export class KubeletConnectionError extends CountersignError {
+/**
+ * A kubelet could not be reached, or is not who it has to be. Its answer is what kube-apiserver says at a node's paths
+ * (apimachinery pkg/util/proxy/transport.go); the message is for whoever looks after the gateway.
+ */
+export class KubeletConnectionError extends AnswerStatusError {
   /** What Go's HTTP client says of the same failure, behind `Get "URL": `. */
   readonly goText: string;
   /** `https://host:port`. */
@@ -31,7 +34,9 @@ export class KubeletConnectionError extends CountersignError {
     options?: ErrorOptions,
   ) {
     const origin = originOf(peer);
-    super(code, `kubelet of node ${JSON.stringify(peer.nodeName)} (${origin}): ${goText}`, options);
+    const message = `error trying to reach service: ${goText}`;
+    super(code, { code: 503, reason: "ServiceUnavailable", message }, options);
+    this.message = `kubelet of node ${JSON.stringify(peer.nodeName)} (${origin}): ${goText}`;
     this.goText = goText;
     this.origin = origin;
   }

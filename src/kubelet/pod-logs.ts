@@ -1,7 +1,6 @@
 import type { Readable } from "node:stream";
 import { AnswerStatusError } from "../apis/answer-status.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
-import { CountersignError } from "../errors.ts";
 import type { KubeletAnswer, KubeletClient, KubeletExchange } from "./kubelet-client.ts";
 import { KubeletConnectionError } from "./kubelet-connection-error.ts";
 import type { NodeSource } from "./node-source.ts";
@@ -86,11 +85,9 @@ const refusalTimeoutMs = 10_000;
 /** Nothing of the caller's: an encoding that it asked for would hold back what is followed. */
 const ourHeaders = ["User-Agent", "countersign", "Accept", "*/*"];
 
-/** A plain error of kube-apiserver's, which is a 500 without a reason. */
+/** Go's error as it stands: a plain one, which is a 500 without a reason. */
 function failure(error: unknown, { node, path }: KubeletExchange, options: PodLogsOptions): unknown {
-  if (!(error instanceof CountersignError)) return error;
-  if (!(error instanceof KubeletConnectionError))
-    return new AnswerStatusError(error.code, { code: 500, message: error.message }, { cause: error });
+  if (!(error instanceof KubeletConnectionError)) return error;
   const { code, goText, origin } = error;
   const isCertificate = code === "ERR_KUBELET_CERTIFICATE";
   if (isCertificate) failureChannel.publish({ node: node.metadata.name, detail: error.message });

@@ -202,7 +202,7 @@ await describeWith(
           expect(await byUs(pod, query)).to.deep.equal(await byAPIServer(pod, query));
       });
 
-    for (const pod of ["pending", "nobody"])
+    for (const pod of ["pending", "nobody", "unreachable"])
       it(`is refused alike of the pod ${pod}`, async () => {
         for (const query of ["", "container=nobody"])
           expect(await byUs(pod, query)).to.deep.equal(await byAPIServer(pod, query));
@@ -237,13 +237,6 @@ await describeWith(
       const ours = await byUs("lost", "");
       expect(ours.status).to.equal(status);
       expect(JSON.stringify(ours.body).replaceAll("nodes", "pods")).to.equal(JSON.stringify(body));
-    });
-
-    it("is refused where the node has no address, in the same words and then some", async () => {
-      const { status, body } = await byAPIServer("unreachable", "");
-      const ours = await byUs("unreachable", "");
-      expect(ours.status).to.equal(status);
-      expect((ours.body as { message: string }).message).to.contain((body as { message: string }).message);
     });
 
     it("is not told as the caller's fault where the gateway is refused (401): kube-apiserver does", async () => {

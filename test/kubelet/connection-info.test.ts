@@ -46,8 +46,10 @@ describe("connection info", () => {
       [[at("Other", "10.0.0.5"), at("", "x")], "[{Other 10.0.0.5} { x}]"],
     ] as const) {
       expect(() => connectionInfo(node(addresses)))
-        .to.throw(`no preferred addresses found; known addresses: ${text}`)
-        .with.property("code", "ERR_KUBELET_ADDRESS");
+        .to.throw('node "n1": no preferred addresses found')
+        .with.property("answer")
+        .that.includes({ code: 500, message: `no preferred addresses found; known addresses: ${text}` })
+        .and.does.not.have.property("reason");
     }
     expect(() => connectionInfo({ apiVersion: "v1", kind: "Node", metadata: { name: "n1" } })).to.throw(
       "no preferred addresses found; known addresses: []",
