@@ -196,7 +196,7 @@ await describeWith(["kubectl 1.28"], "kubectl against a gateway in front of an e
       rig.kubelet.useCertificate("expired");
       const user = await accountOf("metrics");
       const { stderr } = await kubectl("1.37", at("/metrics?insecureSkipTLSVerifyBackend=true"), user);
-      expect(stderr).to.contain("Error from server (InternalError)").and.contain("expired");
+      expect(stderr).to.contain("Error from server (ServiceUnavailable)").and.contain("expired");
     });
   });
 

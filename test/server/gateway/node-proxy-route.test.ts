@@ -141,7 +141,7 @@ describe("gateway: nodes/NAME/proxy", () => {
       ["node-3", "node-3"],
     ] as const) {
       const answer = await at(`${node}/proxy/pods?insecureSkipTLSVerifyBackend=true`, "holder");
-      expect([answer.status, answer.json.reason]).to.deep.equal([500, "InternalError"]);
+      expect([answer.status, answer.json.reason]).to.deep.equal([503, "ServiceUnavailable"]);
       expect(answer.json.message).to.contain(why);
     }
   });
