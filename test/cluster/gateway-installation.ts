@@ -24,7 +24,7 @@ export interface InstalledGateway {
   as(serviceAccount: string): (args: readonly string[]) => Promise<Finished>;
   /** A token of it, for who brings no kubectl. */
   token(serviceAccount: string): Promise<string>;
-  /** Other values, until the gateway that has them serves alone. */
+  /** Other values of the chart's `gateway`, until the gateway that has them serves alone. */
   change(values: Values): Promise<void>;
   metric(name: string, labels?: Labels): Promise<number>;
 }
@@ -73,7 +73,7 @@ async function createSecrets({ cluster, kubectl }: SharedNode): Promise<string> 
 }
 
 /** One replica, so that what it counts is what was counted. */
-async function installWith(node: SharedNode, { authorization }: Values): Promise<void> {
+async function installWith(node: SharedNode, values: Values): Promise<void> {
   const before = await gatewayPods(node);
   await install(node, {
     server: { enabled: false },
@@ -83,10 +83,9 @@ async function installWith(node: SharedNode, { authorization }: Values): Promise
       replicaCount: 1,
       clientCertificate: { existingSecret: "kubelet-client" },
       tls: { existingSecret: { name: "gateway-tls" } },
-      ...(authorization !== undefined && { authorization }),
+      ...values,
     },
   });
-  if (authorization === undefined) return;
   const replaced = (name: string): boolean => before.includes(name);
   await poll(
     "the gateway to be replaced",

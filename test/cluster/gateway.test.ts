@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Agent, WebSocket } from "undici";
 import { rbac } from "../../src/commands/rbac.ts";
 import { capturedIO } from "../commands/captured-io.ts";
 import { ask } from "../contract/kubelet/kubelet-request.ts";
@@ -53,7 +54,7 @@ describeOnNode("the gateway in front of a kubelet", (node) => {
     this.timeout(300_000);
     const { kubectl } = node();
     await kubectl(["create", "namespace", namespace]);
-    for (const name of ["tenant", "nobody", "monitoring", "auditor", "owner"])
+    for (const name of ["tenant", "nobody", "monitoring", "auditor", "owner", "operator"])
       await kubectl(["create", "serviceaccount", name, `--namespace=${namespace}`]);
     const bind = [
       "create",
@@ -86,7 +87,7 @@ describeOnNode("the gateway in front of a kubelet", (node) => {
     this.timeout(300_000);
     await node().cluster.useServingCertificate("valid");
     await uninstall(node());
-    const leftovers = ["gateway-auditor", "gateway-owner"].flatMap((name) => [
+    const leftovers = ["gateway-auditor", "gateway-owner", "gateway-operator"].flatMap((name) => [
       `clusterrole/${name}`,
       `clusterrolebinding/${name}`,
     ]);
@@ -104,13 +105,32 @@ describeOnNode("the gateway in front of a kubelet", (node) => {
     expect(await logs("--timestamps", "--tail=1")).to.match(/^\d{4}-\S+Z three\n$/);
   });
 
-  it("says whom it takes somebody for", async () => {
-    const { stdout, stderr } = await tenant(
-      "auth",
-      "whoami",
-      "--output=jsonpath={.status.userInfo.username}",
-    );
-    expect(stdout, stderr).to.equal(`system:serviceaccount:${namespace}:tenant`);
+  it("answers in the API server's words: who one is, what one may not read, what there is", async () => {
+    const file = await gateway.kubeconfig(`${namespace}/tenant`);
+    const both = async (...args: readonly string[]) => {
+      const { url, caFile, kubectl } = node().cluster;
+      const [ours, theirs] = await Promise.all([
+        kubectl([`--kubeconfig=${file}`, ...args]),
+        kubectl([`--kubeconfig=${file}`, `--server=${url}`, `--certificate-authority=${caFile}`, ...args]),
+      ]);
+      expect(ours).to.deep.equal(theirs);
+      return ours.stdout + ours.stderr;
+    };
+    const logsOf = (name: string, where: string, ...flags: readonly string[]) =>
+      both("logs", name, `--namespace=${where}`, ...flags);
+    const who = `system:serviceaccount:${namespace}:tenant`;
+    expect(await both("auth", "whoami")).to.contain(who);
+    expect(await logsOf("web", "default")).to.contain(`User "${who}" cannot get resource "pods"`);
+    expect(await logsOf("web", namespace, "--previous")).to.contain("previous terminated container");
+    expect(await logsOf("web", namespace, "--timestamps", "--tail=2")).to.contain(" three\n");
+  });
+
+  it("lets nobody be somebody else who may not be", async () => {
+    const path = `--raw=/api/v1/namespaces/${namespace}/pods/web`;
+    const { code, stderr } = await tenant("get", "--as=jane", path);
+    const who = `system:serviceaccount:${namespace}:tenant`;
+    expect(code).to.equal(1);
+    expect(stderr).to.contain(`users "jane" is forbidden: User "${who}" cannot impersonate resource "users"`);
   });
 
   it("hands a followed log on as it is written, until the container ends", async () => {
@@ -243,6 +263,41 @@ describeOnNode("the gateway in front of a kubelet", (node) => {
     });
   });
 
+  describe("with exec switched on", () => {
+    const command = "command=/nodejs/bin/node&command=--print&command=6*7&output=1";
+    const exec = async (serviceAccount: string) => {
+      const token = await gateway.token(`${namespace}/${serviceAccount}`);
+      return execute(gateway, `${proxy}/exec/${namespace}/web/app?${command}`, token);
+    };
+    before(async function () {
+      this.timeout(300_000);
+      await gateway.change({ kubelet: { interactive: ["exec"] } });
+      const { kubectl } = node();
+      await kubectl(["create", "clusterrole", "gateway-operator", "--verb=create", "--resource=nodes/proxy"]);
+      const subject = `--serviceaccount=${namespace}:operator`;
+      const bind = [
+        "create",
+        "clusterrolebinding",
+        "gateway-operator",
+        "--clusterrole=gateway-operator",
+        subject,
+      ];
+      await kubectl(bind);
+    });
+
+    it("runs a command for who may create, though a WebSocket is a GET", async () => {
+      expect(await exec("operator")).to.deep.equal({ output: "42\n", status: "Success" });
+    });
+
+    it("runs none for who may only get, which the kubelet itself would", async () => {
+      expect(await exec("owner")).to.equal("refused");
+      const token = await gateway.token(`${namespace}/owner`);
+      const { status, text } = await ask(gateway, `${proxy}/exec/${namespace}/web/app?${command}`, { token });
+      expect(status).to.equal(403);
+      expect(text).to.contain("create").and.to.contain("nodes/proxy");
+    });
+  });
+
   describe("in mode analog", () => {
     before(async function () {
       this.timeout(300_000);
@@ -282,4 +337,37 @@ async function printedGrants(use: string, name: string): Promise<string> {
   const io = capturedIO();
   expect(await rbac.run(["--for", use, "--service-account", `${namespace}/${name}`], io)).to.equal(0);
   return io.out();
+}
+
+/** What a command in a container writes and ends with, by the kubelet's own WebSocket protocol. */
+async function execute(
+  { url, caPem }: InstalledGateway,
+  path: string,
+  token: string,
+): Promise<"refused" | { readonly output: string; readonly status: string }> {
+  const dispatcher = new Agent({ connect: { ca: caPem } });
+  const socket = new WebSocket(`${url.replace("https", "wss")}${path}`, {
+    protocols: ["v4.channel.k8s.io"],
+    headers: { authorization: `Bearer ${token}` },
+    dispatcher,
+  });
+  socket.binaryType = "arraybuffer";
+  const written: Record<number, string> = {};
+  socket.addEventListener("message", ({ data }) => {
+    const frame = Buffer.from(data as ArrayBuffer);
+    written[frame[0]!] = (written[frame[0]!] ?? "") + frame.subarray(1).toString();
+  });
+  const opened = await new Promise<boolean>((resolve) => {
+    let open = false;
+    socket.addEventListener("open", () => {
+      open = true;
+    });
+    socket.addEventListener("error", () => resolve(open));
+    socket.addEventListener("close", () => resolve(open));
+  });
+  await dispatcher.destroy();
+  if (!opened) return "refused";
+  // channel 1 is the standard output, channel 3 the Status
+  const { status } = JSON.parse(written[3] ?? "{}") as { status: string };
+  return { output: written[1] ?? "", status };
 }

@@ -36,6 +36,7 @@ export interface NodeCluster {
   /** The kubelet on the host's loopback. */
   readonly kubeletUrl: string;
   readonly caPem: string;
+  readonly caFile: string;
   readonly adminToken: string;
   /** Signs users' certificates, and kubelets'. */
   readonly authority: CertificateAuthority;
@@ -116,7 +117,7 @@ async function assemble(
       "admin.kubeconfig",
       kubeconfigText(url, files.caPem, { token: files.adminToken }),
     );
-    const { caPem, adminToken, authority } = files;
+    const { caPem, caFile, adminToken, authority } = files;
     const kubectlProgram = join(binaries.folder, "kubectl");
     const kubectl: NodeCluster["kubectl"] = (args, input) =>
       run(kubectlProgram, args, {
@@ -131,6 +132,7 @@ async function assemble(
       url,
       kubeletUrl,
       caPem,
+      caFile,
       adminToken,
       authority,
       kubeconfigFile,
