@@ -62,8 +62,9 @@ const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
  * Starts an API server in this process: real TLS, real tokens, real RBAC, objects in memory. It answers as kube-apiserver
  * 1.37 does for what it serves; the contract suite is run on both. Two things a cluster's controllers do it does by itself:
  * a namespace gets its `default` ServiceAccount, and takes its contents along when it is deleted. Left out, and refused
- * rather than pretended: server-side apply, and answers in protobuf. Left out: managed fields, RBAC's escalation check,
- * aggregated ClusterRoles, CEL, quotas, garbage collection, duplicate members under `fieldValidation=Strict`.
+ * rather than pretended: server-side apply, answers in anything but JSON, and objects by their metadata alone. Left out:
+ * managed fields, RBAC's escalation check, aggregated ClusterRoles, CEL, quotas, garbage collection, duplicate members under
+ * `fieldValidation=Strict`.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { issuer = defaultIssuer, signingAlgorithm: algorithm = "RS256" } = options;

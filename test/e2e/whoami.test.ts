@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type ControlPlane, startControlPlane } from "../../src/testing/control-plane.ts";
@@ -72,16 +72,12 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
     "the gateway": gateway,
   });
   /** The server seen through a front proxy of its own. */
-  const through = async (target: APIServer): Promise<APIServer> => {
-    const pem = (name: string): string =>
-      readFileSync(join(cluster.controlPlane.folder, `front-proxy-client.${name}`), "utf8");
-    const proxy = await startFrontProxy({
-      target,
-      by: "X-Remote-",
-      certificatePem: pem("crt"),
-      keyPem: pem("key"),
-      user: proxied,
-    });
+  const through = async (
+    target: APIServer,
+    { frontProxyAuthority }: Pick<ControlPlane, "frontProxyAuthority"> = cluster.controlPlane,
+  ): Promise<APIServer> => {
+    const pair = frontProxyAuthority.issue({ commonName: "front-proxy-client" });
+    const proxy = await startFrontProxy({ target, by: "X-Remote-", ...pair, user: proxied });
     stops.push(() => proxy.close());
     return proxy;
   };
@@ -150,8 +146,12 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
 
       it("says through a front proxy whom the proxy names, and whom --as names", async () => {
         const real = await through(cluster.controlPlane);
-        for (const [name, server] of Object.entries(servers())) {
-          const proxy = await through(server);
+        const proxies = {
+          "the embedded control plane": await through(embedded, embedded),
+          "the aggregated server": await through(cluster),
+          "the gateway": await through(gateway),
+        };
+        for (const [name, proxy] of Object.entries(proxies))
           for (const flags of [
             [],
             ["-o", "yaml"],
@@ -166,8 +166,7 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
               `${name} ${flags}`,
             ).to.deep.equal(expected);
           }
-        }
-        const { stdout } = await whoami(version, await through(cluster), unread);
+        const { stdout } = await whoami(version, proxies["the embedded control plane"], unread);
         expect(stdout).to.equal(
           [
             "ATTRIBUTE                     VALUE",
@@ -320,6 +319,7 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
     it("say the same, and ours also who knew the caller, where the server tells", async () => {
       const certificate = await credentials["a client certificate"]!();
       const token = await credentials["a ServiceAccount's token"]!();
+      const janeOfEmbedded = certificateUser(embedded.certificateAuthority.issue({ commonName: "jane" }));
       const rows: readonly (readonly [string, APIServer, Presented, string, string])[] = [
         ["kube-apiserver", cluster.controlPlane, certificate, "not told", "client certificate"],
         ["kube-apiserver", cluster.controlPlane, token, "not told", "token"],
@@ -329,6 +329,9 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl auth whoami
         ["gateway", gateway, certificate, "clientCertificate", "client certificate"],
         ["gateway", gateway, token, "tokenReview", "token"],
         ["gateway, proxied", await through(gateway), unread, "requestHeader", "token"],
+        ["embedded", embedded, janeOfEmbedded, "clientCertificate", "client certificate"],
+        ["embedded", embedded, { token: embedded.adminToken }, "staticToken", "token"],
+        ["embedded, proxied", await through(embedded, embedded), unread, "requestHeader", "token"],
       ];
       for (const [name, server, user, by, presented] of rows) {
         for (const flags of outputs)
