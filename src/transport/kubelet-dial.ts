@@ -31,8 +31,7 @@ export interface KubeletDial {
  */
 export async function dialKubelet(dial: KubeletDial, signal: AbortSignal): Promise<TLSSocket> {
   const { host, port, secureContext, allowHalfOpen = false } = dial;
-  const addresses = await dial.admit(isIP(host) === 0 ? await dial.resolve(host) : [host]);
-  signal.throwIfAborted();
+  const addresses = await unlessAborted(admittedAddresses(dial), signal);
   const options: ConnectionOptions & SocketConstructorOpts & TcpSocketConnectOpts = {
     host,
     port,
@@ -57,6 +56,20 @@ export async function dialKubelet(dial: KubeletDial, signal: AbortSignal): Promi
   socket.setNoDelay(true);
   socket.setKeepAlive(true, keepAliveProbeMs);
   return secured(socket, dial, signal);
+}
+
+async function admittedAddresses({ host, resolve, admit }: KubeletDial): Promise<readonly string[]> {
+  return admit(isIP(host) === 0 ? await resolve(host) : [host]);
+}
+
+/** A name server is not waited for longer than the caller waits. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 function secured(socket: TLSSocket, { verify }: KubeletDial, signal: AbortSignal): Promise<TLSSocket> {

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { rejectionOf } from "../rejection.ts";
 import { poll } from "../rig/poll.ts";
 import { useKubelet } from "./kubelet-fixture.ts";
+import { nodeAt } from "./kubelet-server.ts";
 
 describe("the kubelet client's limits", () => {
   const fixture = useKubelet();
@@ -44,6 +45,17 @@ describe("the kubelet client's limits", () => {
       const { code, message } = await rejectionOf(fixture.open({ timeoutMs: 50 }).exchange(fixture.asked()));
       expect(code).to.equal("ERR_KUBELET_UNREACHABLE");
       expect(message).to.contain("timeout awaiting response headers");
+    });
+
+    it("after its time where the name server does not answer, of an upgrade too", async () => {
+      const client = fixture.open({ timeoutMs: 50, resolve: () => new Promise(() => undefined) });
+      const node = nodeAt(fixture.kubelet.port, { address: "n1.example", type: "Hostname" });
+      const headers = ["Upgrade", "websocket"];
+      for (const outcome of [
+        client.exchange(fixture.asked({ node })),
+        client.upgrade(fixture.asked({ node, headers })),
+      ])
+        expect((await rejectionOf(outcome)).message).to.contain("timeout awaiting response headers");
     });
 
     it("but not in the middle of an answer, however long it takes", async () => {
