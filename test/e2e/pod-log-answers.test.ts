@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
@@ -142,7 +142,6 @@ await describeWith(
       client?.close();
       await plane?.stop();
       await kubelet?.close();
-      if (plane !== undefined) await rm(plane.folder, { recursive: true, force: true });
     });
 
     const named = (...names: readonly string[]) => names.map((name) => ({ name, image: "x" }));
