@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { Agent, WebSocket } from "undici";
 import { rbac } from "../../src/commands/rbac.ts";
 import { capturedIO } from "../commands/captured-io.ts";
 import { ask } from "../contract/kubelet/kubelet-request.ts";
@@ -7,6 +6,7 @@ import type { PodOnTarget } from "../contract/kubelet/kubelet-target.ts";
 import { startProcess } from "../rig/child-process.ts";
 import { addresses } from "../rig/node/addresses.ts";
 import { poll } from "../rig/poll.ts";
+import { executeThroughGateway } from "./gateway-exec.ts";
 import { type InstalledGateway, installGateway, kubeletAccess } from "./gateway-installation.ts";
 import { uninstall } from "./installation.ts";
 import { kubeletTarget } from "./kubelet-target.ts";
@@ -267,7 +267,7 @@ describeOnNode("the gateway in front of a kubelet", (node) => {
     const command = "command=/nodejs/bin/node&command=--print&command=6*7&output=1";
     const exec = async (serviceAccount: string) => {
       const token = await gateway.token(`${namespace}/${serviceAccount}`);
-      return execute(gateway, `${proxy}/exec/${namespace}/web/app?${command}`, token);
+      return executeThroughGateway(gateway, `${proxy}/exec/${namespace}/web/app?${command}`, token);
     };
     before(async function () {
       this.timeout(300_000);
@@ -337,37 +337,4 @@ async function printedGrants(use: string, name: string): Promise<string> {
   const io = capturedIO();
   expect(await rbac.run(["--for", use, "--service-account", `${namespace}/${name}`], io)).to.equal(0);
   return io.out();
-}
-
-/** What a command in a container writes and ends with, by the kubelet's own WebSocket protocol. */
-async function execute(
-  { url, caPem }: InstalledGateway,
-  path: string,
-  token: string,
-): Promise<"refused" | { readonly output: string; readonly status: string }> {
-  const dispatcher = new Agent({ connect: { ca: caPem } });
-  const socket = new WebSocket(`${url.replace("https", "wss")}${path}`, {
-    protocols: ["v4.channel.k8s.io"],
-    headers: { authorization: `Bearer ${token}` },
-    dispatcher,
-  });
-  socket.binaryType = "arraybuffer";
-  const written: Record<number, string> = {};
-  socket.addEventListener("message", ({ data }) => {
-    const frame = Buffer.from(data as ArrayBuffer);
-    written[frame[0]!] = (written[frame[0]!] ?? "") + frame.subarray(1).toString();
-  });
-  const opened = await new Promise<boolean>((resolve) => {
-    let open = false;
-    socket.addEventListener("open", () => {
-      open = true;
-    });
-    socket.addEventListener("error", () => resolve(open));
-    socket.addEventListener("close", () => resolve(open));
-  });
-  await dispatcher.destroy();
-  if (!opened) return "refused";
-  // channel 1 is the standard output, channel 3 the Status
-  const { status } = JSON.parse(written[3] ?? "{}") as { status: string };
-  return { output: written[1] ?? "", status };
 }

@@ -1,8 +1,8 @@
 import { constants } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CountersignError } from "../../errors.ts";
 import type { IssuedCertificate } from "../certificates/certificate-authority.ts";
@@ -41,7 +41,7 @@ export function createKubeletListener(options: KubeletListenerOptions): KubeletL
     (request, response) => void serve(request, response, options),
   );
   server.keepAliveTimeout = 90_000;
-  const upgraded = new Set<{ destroy(): void }>();
+  const upgraded = new Set<Duplex>();
   server.on("upgrade", (request, socket, head) => {
     upgraded.add(socket.once("close", () => upgraded.delete(socket)));
     void upgrade({ request, socket, head }, options);
@@ -127,22 +127,25 @@ async function write(response: ServerResponse, { status, headers, body }: Kubele
 
 interface Upgrade {
   readonly request: IncomingMessage;
-  readonly socket: import("node:stream").Duplex;
+  readonly socket: Duplex;
   readonly head: Buffer;
 }
 
+/** Where nothing is to be upgraded, it is a request like any other, and the connection ends with its answer. */
 async function upgrade({ request, socket, head }: Upgrade, options: KubeletListenerOptions): Promise<void> {
   options.onRequest(request);
-  socket.on("error", () => socket.destroy());
-  const found = await answer(request, options, AbortSignal.abort()).catch(() => plain(500, ""));
+  const gone = new AbortController();
+  socket.on("error", () => socket.destroy()).on("close", () => gone.abort());
+  const found = await answer(request, options, gone.signal).catch(() => plain(500, ""));
   if (found === upgradeRequired) return echoUpgraded(request, socket, head);
   const { status, headers, body } = found;
-  const text = typeof body === "string" ? body : "";
-  const lines = Object.entries({
-    ...headers,
-    Connection: "close",
-    "Content-Length": Buffer.byteLength(text),
-  });
-  const rendered = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  socket.end(`HTTP/1.1 ${status} ${status}\r\n${rendered}\r\n${text}`);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...(typeof body === "string" ? [`Content-Length: ${Buffer.byteLength(body)}`] : []),
+    "Connection: close",
+  ];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  if (typeof body === "string") socket.end(body);
+  else await pipeline(Readable.from(body, { objectMode: false }), socket).catch(() => socket.destroy());
 }

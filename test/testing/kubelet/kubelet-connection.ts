@@ -13,13 +13,16 @@ export function askForUpgrade(
   kubelet: Kubelet,
   path: string,
   headers: Readonly<Record<string, string>>,
+  method = "POST",
 ): Promise<{ readonly head: string; readonly socket: TLSSocket }> {
   const { certificatePem: cert, keyPem: key } = administratorOf(kubelet);
   const ca = kubelet.certificateAuthority.certificatePem;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port: kubelet.port, ...{ ca, cert, key } }, () => {
-      socket.write(`POST ${path} HTTP/1.1\r\nHost: kubelet\r\nConnection: Upgrade\r\n${lines.join("")}\r\n`);
+      socket.write(
+        `${method} ${path} HTTP/1.1\r\nHost: kubelet\r\nConnection: Upgrade\r\n${lines.join("")}\r\n`,
+      );
     });
     let text = "";
     socket.setEncoding("latin1").once("error", reject);
@@ -27,7 +30,9 @@ export function askForUpgrade(
       text += chunk;
       const end = text.indexOf("\r\n\r\n");
       if (end < 0) return;
-      socket.off("data", read);
+      socket.off("data", read).pause();
+      // what came with the head is still to be read
+      if (text.length > end + 4) socket.unshift(text.slice(end + 4), "latin1");
       resolve({ head: text.slice(0, end), socket });
     });
   });

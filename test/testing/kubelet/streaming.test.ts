@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { type Kubelet, startKubelet } from "../../../src/testing/kubelet/kubelet.ts";
 import { ask } from "../../contract/kubelet/kubelet-request.ts";
@@ -38,7 +39,8 @@ describe("what is interactive at the embedded kubelet", () => {
         "X-Stream-Protocol-Version: v4.channel.k8s.io",
       ]);
       socket.write("\x00\x01bytes");
-      expect((await once(socket, "data"))[0]).to.equal("\x00\x01bytes");
+      const returned = once(socket.resume(), "data");
+      expect((await returned)[0]).to.equal("\x00\x01bytes");
       socket.destroy();
     });
 
@@ -60,10 +62,21 @@ describe("what is interactive at the embedded kubelet", () => {
       socket.destroy();
       return head.split("\r\n")[0]!;
     };
-    expect(await refused("/metrics")).to.equal("HTTP/1.1 200 200");
-    expect(await refused("/exec/default/none/app?output=1")).to.equal("HTTP/1.1 404 404");
-    expect(await refused("/exec/default/web/app")).to.equal("HTTP/1.1 400 400");
-    expect(await refused("/nosuch")).to.equal("HTTP/1.1 404 404");
+    expect(await refused("/metrics")).to.equal("HTTP/1.1 200 OK");
+    expect(await refused("/exec/default/none/app?output=1")).to.equal("HTTP/1.1 404 Not Found");
+    expect(await refused("/exec/default/web/app")).to.equal("HTTP/1.1 400 Bad Request");
+    expect(await refused("/nosuch")).to.equal("HTTP/1.1 404 Not Found");
+  });
+
+  it("follows a log to the end of the connection for who asked for another protocol", async () => {
+    const pod = await kubelet.runPod({ name: "followed", containers: { app: { log: "one\n" } } });
+    const path = "/containerLogs/default/followed/app?follow";
+    const { head, socket } = await askForUpgrade(kubelet, path, { Upgrade: "h2c" }, "GET");
+    expect(head.split("\r\n")).to.deep.equal(["HTTP/1.1 200 OK", "Connection: close"]);
+    pod.container("app").append("two\n");
+    await pod.terminateContainer("app");
+    expect(await text(socket)).to.equal("one\ntwo\n");
+    await pod.remove();
   });
 
   it("wants a protocol, a pod that is there, and a container that it has", async () => {
