@@ -125,7 +125,7 @@ describe("a gateway", function () {
     rig.kubelet.useCertificate("wrongName");
     running = await startGateway(rig);
     const as = rig.user("prometheus");
-    expect(await running.call(metricsPath, { as })).to.include({ status: 500 });
+    expect(await running.call(metricsPath, { as })).to.include({ status: 503 });
     await running.reload({ kubelet: { nodeNames: "ignore" } });
     expect(await running.call(metricsPath, { as })).to.include({ status: 200 });
     expect(await metric('kube_apiserver_validation_kubelet_cert_cn_total{status="failure"}')).to.equal(2);
