@@ -2,6 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
 import { type AnonymousOptions, createAnonymousAuthenticator } from "./anonymous.ts";
+import { authenticatedUser } from "./authenticated-user.ts";
 import type { Caller, PresentedCredentials, RequestAuthenticator } from "./authenticator.ts";
 import { createCachedTokenAuthenticator } from "./cached-token.ts";
 import { withoutCredentialHeaders } from "./credential-headers.ts";
@@ -88,7 +89,7 @@ export function createDelegatingAuthenticator(
       const caller =
         known === undefined
           ? ((await anonymous?.authenticateRequest(credentials)) ?? missing())
-          : authenticated(known);
+          : { ...known, user: authenticatedUser(known.user) };
       if (impersonation !== "handled") assertNoImpersonation(credentials);
       return options.tokenReview === undefined ? caller : warned(caller, credentials);
     },
@@ -137,21 +138,11 @@ function tokenReviewers(
   return [createLenientBearerTokenAuthenticator(cached), createWebSocketBearerAuthenticator(cached)];
 }
 
-const anonymousUser = "system:anonymous";
-
 function missing(): never {
   throw new CountersignError(
     "ERR_CREDENTIALS_MISSING",
     "credentials: neither a front proxy, a certificate nor a token says who calls",
   );
-}
-
-/** Unless a front proxy has said already that its user is, or is not. */
-function authenticated(caller: Caller): Caller {
-  const { username, groups = [] } = caller.user;
-  const told = groups.includes("system:authenticated") || groups.includes("system:unauthenticated");
-  if (told || username === anonymousUser) return caller;
-  return { ...caller, user: { ...caller.user, groups: [...groups, "system:authenticated"] } };
 }
 
 /** Only where `Authorization` was read: a certificate comes first, and then it is not. */

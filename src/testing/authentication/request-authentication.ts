@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { UserInfo } from "../../apis/authentication.ts";
 import { createAnonymousAuthenticator } from "../../authentication/anonymous.ts";
+import { authenticatedUser } from "../../authentication/authenticated-user.ts";
 import type {
   AuthenticationMethod,
   Caller,
@@ -79,14 +80,14 @@ export function createRequestAuthentication(options: RequestAuthenticationOption
   return {
     authenticateToken(token, wanted) {
       const found = lookUp(token, wanted);
-      return { ...found, user: authenticated(found.user) };
+      return { ...found, user: authenticatedUser(found.user) };
     },
     async authenticate(presented, warn) {
       const caller = await authenticateBy(chain, presented);
       if (!byCertificate(caller)) bearerTokenWarnings(presented.authorization).forEach(warn);
       if (caller === undefined) throw unauthorized();
       const by = staticUsers.has(caller.user) ? "staticToken" : caller.method;
-      return { user: authenticated(caller.user), by };
+      return { user: authenticatedUser(caller.user), by };
     },
   };
 }
@@ -121,13 +122,4 @@ async function authenticateBy(
 /** These come before tokens, which are not looked at then. */
 function byCertificate(caller: Caller | undefined): boolean {
   return caller?.method === "requestHeader" || caller?.method === "clientCertificate";
-}
-
-/** Unless it is said already that the user is, or is not. */
-function authenticated(user: UserInfo): UserInfo {
-  const { username, groups = [] } = user;
-  const told = groups.includes("system:authenticated") || groups.includes("system:unauthenticated");
-  return told || username === "system:anonymous"
-    ? user
-    : { ...user, groups: [...groups, "system:authenticated"] };
 }
