@@ -156,6 +156,12 @@ await describeWith(["kubectl 1.28"], "kubectl against a gateway in front of an e
         expect(stranger.stderr).to.contain('User "stranger" cannot get resource "pods"');
       });
 
+      it("is told of the pod that is not there where it may read the namespace, too", async () => {
+        const administrator = certificateUser(rig.user("root", "system:masters"));
+        const missing = await kubectl(version, ["logs", "nobody", "-n", "kube-system"], administrator);
+        expect(missing.stderr).to.contain('pods "nobody" not found');
+      });
+
       it("is not let in by a name alone", async () => {
         const forged = await kubectl(version, ["logs", "web", skip], { token: "forged" });
         expect(forged.stderr).to.contain("You must be logged in to the server");

@@ -47,9 +47,14 @@ export function createGatewayRoutes(routes: GatewayRoutes): APIMiddleware {
     if (proxied !== undefined) return serveNodeProxy(context, proxied, routes);
     if (!info.isResourceRequest) return serveDocument(context, routes);
     const route = coreRoutes.find(({ path }) => info.resource === "pods" && path(info) === info.path);
-    if (route === undefined) throw notServed();
+    if (route === undefined) throw isNamespace(info) ? methodNotServed() : notServed();
     if (context.method !== "GET") throw methodNotServed();
     assertNoBody(context.req);
     await route.serve(context, routes);
   };
+}
+
+/** kubectl that misses a pod asks for its namespace, and would tell of a 404 of that instead of the pod's. */
+function isNamespace({ resource, parts }: RequestInfo): boolean {
+  return resource === "namespaces" && parts.length === 2;
 }
