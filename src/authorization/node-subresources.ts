@@ -1,3 +1,5 @@
+import { verbsByMethod } from "./request-attributes.ts";
+
 /** A path, and the subresources of its node that open it and all below it. */
 type Row = readonly [base: string, subresources: readonly string[]];
 
@@ -38,19 +40,10 @@ export function isKubeletSubpath(path: string, base: string): boolean {
   return path === bare || (path.startsWith(bare) && path[bare.length] === "/");
 }
 
-const verbs: Readonly<Record<string, string>> = {
-  POST: "create",
-  GET: "get",
-  HEAD: "get",
-  PUT: "update",
-  PATCH: "patch",
-  DELETE: "delete",
-};
-
 /**
  * The verb that an HTTP method is at a kubelet, or undefined where it is none. HEAD is `get`, as the documentation has it
  * and every API server; a kubelet itself asks for the empty verb, which only `*` grants.
  */
 export function kubeletVerb(method: string): string | undefined {
-  return Object.hasOwn(verbs, method) ? verbs[method] : undefined;
+  return Object.hasOwn(verbsByMethod, method) ? verbsByMethod[method] : undefined;
 }

@@ -20,7 +20,8 @@ export interface RequestInfo extends RequestAttributes {
   readonly parts: readonly string[];
 }
 
-const verbsByMethod: Readonly<Record<string, string>> = {
+/** Of a resource, by HTTP method. */
+export const verbsByMethod: Readonly<Record<string, string>> = {
   POST: "create",
   GET: "get",
   HEAD: "get",

@@ -1,11 +1,7 @@
 import { loadGatewayConfiguration } from "../configuration/load-gateway-configuration.ts";
-import { watchConfiguration } from "../configuration/watch-configuration.ts";
 import { createGatewayServer } from "../server/gateway/gateway-server.ts";
-import type { ClusterConnection } from "../transport/cluster-connection.ts";
-import { type CommandIO, defineCommand } from "./command.ts";
-import { onHangup } from "./hangup-signal.ts";
-import { leaveSoon } from "./leave-soon.ts";
-import { stopSignal } from "./stop-signal.ts";
+import { defineCommand } from "./command.ts";
+import { runConfiguredServer } from "./configured-server.ts";
 
 /** `countersign gateway`: the kubelet gateway, until SIGTERM or SIGINT. */
 export const gateway = defineCommand({
@@ -29,38 +25,15 @@ export const gateway = defineCommand({
       summary: "say what is wrong with the configuration and all that it names, and serve nothing",
     },
   },
-  async run({ flags: { config, kubeconfig, check } }, io) {
-    const cluster = async (): Promise<ClusterConnection> => {
-      const { findCluster } = await import("../transport/kubeconfig-connection.ts");
-      return findCluster({ kubeconfig, env: io.env });
-    };
-    if (check) return checkAll(config, kubeconfig === undefined ? undefined : cluster, io);
-    const watched = await watchConfiguration({ file: config, load: loadGatewayConfiguration });
-    onHangup(watched.reload);
-    const server = createGatewayServer({ configuration: watched.first, log: io.stderr, cluster });
-    const stopped = stopSignal();
-    const ports = await server.start();
-    watched.follow(server.reload);
-    // the one result: where it listens, for whoever asked for port 0
-    io.stdout.write(`${JSON.stringify(ports)}\n`);
-    await stopped;
-    watched.close();
-    await server.close();
-    leaveSoon();
-    return 0;
-  },
+  run: ({ flags }, io) =>
+    runConfiguredServer(flags, io, {
+      load: loadGatewayConfiguration,
+      async check(configuration) {
+        const { checkGatewayConfiguration } = await import(
+          "../server/gateway/check-gateway-configuration.ts"
+        );
+        return checkGatewayConfiguration(configuration);
+      },
+      create: createGatewayServer,
+    }),
 });
-
-async function checkAll(
-  config: string,
-  cluster: (() => Promise<ClusterConnection>) | undefined,
-  io: CommandIO,
-): Promise<number> {
-  const [{ checkGatewayConfiguration }, { printChecked }] = await Promise.all([
-    import("../server/gateway/check-gateway-configuration.ts"),
-    import("./checked-configuration.ts"),
-  ]);
-  const found = await checkGatewayConfiguration(await loadGatewayConfiguration(config));
-  await cluster?.();
-  return printChecked(config, found, io);
-}
