@@ -47,13 +47,19 @@ describe("architecture", () => {
       ["endpoints", "serving", "kubelet"],
       ["."],
     ],
-    server: [["parts"], ["review", "certificates", "listener", "api"], ["webhooks", "gateway"], ["."]],
+    server: [
+      ["parts"],
+      ["review", "certificates", "listener", "api"],
+      ["gateway/routes"],
+      ["webhooks", "gateway"],
+      ["."],
+    ],
     webhook: [["matching"], ["sources"], ["client", "endpoints"], ["dispatch"], ["."]],
   };
   for (const [room, floors] of Object.entries(storeys)) {
     const storeyOf = (file: string): number => {
-      const [, folder = ".", nested] = file.split("/");
-      return floors.findIndex((folders) => folders.includes(nested === undefined ? "." : folder));
+      const folder = dirname(file).slice(room.length + 1) || ".";
+      return floors.findIndex((folders) => folders.includes(folder));
     };
     for (const file of files.filter((one) => one.startsWith(`${room}/`)))
       it(`src/${file} keeps to the storeys of ${room}/`, () => {

@@ -7,13 +7,13 @@ import type { Impersonation } from "../../authorization/impersonation.ts";
 import type { Clock } from "../../clock.ts";
 import { createAccess } from "../api/api-access.ts";
 import { createSelfSubjectReviews } from "../api/self-subject-reviews.ts";
-import { createClusterVersion } from "./cluster-version.ts";
-import { createDiscovery } from "./discovery.ts";
 import { createGatewayAuthorizer, type GatewayAuthorizerOptions } from "./gateway-authorizer.ts";
-import { createGatewayRoutes, type GatewayRoutes } from "./gateway-routes.ts";
-import { type OpenStreams, uncountedStreams } from "./open-streams.ts";
-import { guardFraming } from "./request-framing.ts";
-import { createUpgradableResponse } from "./upgradable-response.ts";
+import { createClusterVersion } from "./routes/cluster-version.ts";
+import { createDiscovery } from "./routes/discovery.ts";
+import { createGatewayRoutes, type GatewayRoutes } from "./routes/gateway-routes.ts";
+import { type OpenStreams, uncountedStreams } from "./routes/open-streams.ts";
+import { guardFraming } from "./routes/request-framing.ts";
+import { createUpgradableResponse } from "./routes/upgradable-response.ts";
 
 /** What a gateway asks, and whom. */
 export interface GatewayApplicationOptions

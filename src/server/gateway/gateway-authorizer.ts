@@ -10,8 +10,8 @@ import {
   type RequestAuthorizer,
   type RequestToAuthorize,
 } from "../api/request-authorizer.ts";
-import { nodeProxyRequest } from "./node-proxy-request.ts";
-import { queryOf } from "./request-query.ts";
+import { nodeProxyRequest } from "./routes/node-proxy-request.ts";
+import { queryOf } from "./routes/request-query.ts";
 
 /**
  * Who may read logs over a connection whose kubelet's certificate nobody looks at: whoever may read logs, whoever has the

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createDiscovery } from "../../../src/server/gateway/discovery.ts";
+import { createDiscovery } from "../../../../src/server/gateway/routes/discovery.ts";
 
 describe("createDiscovery", () => {
   it("has a document for each path that leads to a resource", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { requestInfo } from "../../../src/authorization/request-attributes.ts";
-import { isNodeProxy, nodeProxyRequest } from "../../../src/server/gateway/node-proxy-request.ts";
+import { requestInfo } from "../../../../src/authorization/request-attributes.ts";
+import { isNodeProxy, nodeProxyRequest } from "../../../../src/server/gateway/routes/node-proxy-request.ts";
 
 const of = (url: string) => nodeProxyRequest({ url, info: requestInfo({ url }) });
 const node = "/api/v1/nodes/n1/proxy";

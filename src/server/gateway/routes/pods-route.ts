@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
-import { isWatch } from "../../authorization/request-attributes.ts";
-import { assertNodeScope } from "../../kubelet/node-scope.ts";
-import { apiPath } from "../../transport/rest-client.ts";
-import { jsonAnswer, writeAPIAnswer } from "../api/api-answer.ts";
-import type { APIContext } from "../api/api-state.ts";
+import { isWatch } from "../../../authorization/request-attributes.ts";
+import { assertNodeScope } from "../../../kubelet/node-scope.ts";
+import { apiPath } from "../../../transport/rest-client.ts";
+import { jsonAnswer, writeAPIAnswer } from "../../api/api-answer.ts";
+import type { APIContext } from "../../api/api-state.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
 import { uncountedStreams } from "./open-streams.ts";
 import { badRequest } from "./request-framing.ts";

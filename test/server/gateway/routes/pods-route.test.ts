@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Kubelet } from "../../../src/testing/kubelet/kubelet.ts";
-import { type Answered, type Asking, ask, type ServedRig } from "../api/caller-rig.ts";
-import { type ApplicationRig, startApplicationRig } from "./application-rig.ts";
+import type { Kubelet } from "../../../../src/testing/kubelet/kubelet.ts";
+import { type Answered, type Asking, ask, type ServedRig } from "../../api/caller-rig.ts";
+import { type ApplicationRig, startApplicationRig } from "../application-rig.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
 const readPods = { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] };

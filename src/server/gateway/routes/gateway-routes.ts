@@ -1,5 +1,5 @@
-import type { RequestInfo } from "../../authorization/request-attributes.ts";
-import type { APIContext, APIMiddleware } from "../api/api-state.ts";
+import type { RequestInfo } from "../../../authorization/request-attributes.ts";
+import type { APIContext, APIMiddleware } from "../../api/api-state.ts";
 import type { Cluster } from "./cluster-reads.ts";
 import { type DocumentsRoute, serveDocument } from "./documents-route.ts";
 import { nodeProxyRequest } from "./node-proxy-request.ts";

@@ -1,6 +1,6 @@
-import type { UpgradedKubelet } from "../../kubelet/kubelet-client.ts";
-import { relayUpgrade } from "../../kubelet/upgrade-relay.ts";
-import type { APIContext } from "../api/api-state.ts";
+import type { UpgradedKubelet } from "../../../kubelet/kubelet-client.ts";
+import { relayUpgrade } from "../../../kubelet/upgrade-relay.ts";
+import type { APIContext } from "../../api/api-state.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { takeConnection } from "./upgradable-response.ts";
 

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect } from "chai";
-import { createKubeletAuthorizer } from "../../../src/authorization/kubelet-authorization.ts";
-import { servedEndpoint } from "../../../src/server/gateway/node-proxy-route.ts";
-import type { Kubelet } from "../../../src/testing/kubelet/kubelet.ts";
-import { rejectionOf } from "../../rejection.ts";
-import { startTLSServer, type TLSServer } from "../../tls-server.ts";
-import { type Answered, type Asking, ask, type ServedRig } from "../api/caller-rig.ts";
-import { type ApplicationRig, startApplicationRig } from "./application-rig.ts";
+import { createKubeletAuthorizer } from "../../../../src/authorization/kubelet-authorization.ts";
+import { servedEndpoint } from "../../../../src/server/gateway/routes/node-proxy-route.ts";
+import type { Kubelet } from "../../../../src/testing/kubelet/kubelet.ts";
+import { rejectionOf } from "../../../rejection.ts";
+import { startTLSServer, type TLSServer } from "../../../tls-server.ts";
+import { type Answered, type Asking, ask, type ServedRig } from "../../api/caller-rig.ts";
+import { type ApplicationRig, startApplicationRig } from "../application-rig.ts";
 
 const nodes = (...subresources: readonly string[]): object => ({
   apiGroups: [""],

@@ -3,11 +3,11 @@ import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { expect } from "chai";
-import { type APIRequestMessage, diagnosticsChannel } from "../../../src/diagnostics.ts";
-import type { Kubelet } from "../../../src/testing/kubelet/kubelet.ts";
-import { until } from "../../until.ts";
-import { type Answered, type Asking, ask, type ServedRig } from "../api/caller-rig.ts";
-import { type ApplicationRig, startApplicationRig } from "./application-rig.ts";
+import { type APIRequestMessage, diagnosticsChannel } from "../../../../src/diagnostics.ts";
+import type { Kubelet } from "../../../../src/testing/kubelet/kubelet.ts";
+import { until } from "../../../until.ts";
+import { type Answered, type Asking, ask, type ServedRig } from "../../api/caller-rig.ts";
+import { type ApplicationRig, startApplicationRig } from "../application-rig.ts";
 
 const exec = "/api/v1/nodes/node-1/proxy/exec/default/web/app?command=id&output=1";
 const webSocket = {

@@ -1,4 +1,4 @@
-import type { APIResource, APIResourceList } from "../../apis/discovery.ts";
+import type { APIResource, APIResourceList } from "../../../apis/discovery.ts";
 
 export interface DiscoveredGroup {
   /** Empty for the core group. */

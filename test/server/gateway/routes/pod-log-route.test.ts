@@ -1,10 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { expect } from "chai";
-import { type APIRequestMessage, diagnosticsChannel, type PodLogsMessage } from "../../../src/diagnostics.ts";
-import type { Kubelet } from "../../../src/testing/kubelet/kubelet.ts";
-import { until } from "../../until.ts";
-import { type Answered, type Asking, ask, begin, type ServedRig } from "../api/caller-rig.ts";
-import { type ApplicationRig, startApplicationRig } from "./application-rig.ts";
+import {
+  type APIRequestMessage,
+  diagnosticsChannel,
+  type PodLogsMessage,
+} from "../../../../src/diagnostics.ts";
+import type { Kubelet } from "../../../../src/testing/kubelet/kubelet.ts";
+import { until } from "../../../until.ts";
+import { type Answered, type Asking, ask, begin, type ServedRig } from "../../api/caller-rig.ts";
+import { type ApplicationRig, startApplicationRig } from "../application-rig.ts";
 
 const unverified =
   /^299 - "the kubelet's serving certificate was not verified \(insecureSkipTLSVerifyBackend\)/;

@@ -3,8 +3,8 @@ import { createServer, get, IncomingMessage, type Server, ServerResponse } from 
 import { type AddressInfo, Socket } from "node:net";
 import { Readable } from "node:stream";
 import { expect } from "chai";
-import { streamAnswer } from "../../../src/server/gateway/streamed-answer.ts";
-import { until } from "../../until.ts";
+import { streamAnswer } from "../../../../src/server/gateway/routes/streamed-answer.ts";
+import { until } from "../../../until.ts";
 
 const chunk = Buffer.alloc(64 * 1024, "x");
 

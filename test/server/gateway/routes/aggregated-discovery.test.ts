@@ -3,7 +3,7 @@ import {
   aggregatedGroups,
   aggregatedType,
   discoveryForm,
-} from "../../../src/server/gateway/aggregated-discovery.ts";
+} from "../../../../src/server/gateway/routes/aggregated-discovery.ts";
 
 const inOne = (version: string) => aggregatedType(version);
 

@@ -1,6 +1,6 @@
-import { AnswerStatusError } from "../../apis/answer-status.ts";
-import { apiStatusOf } from "../../transport/api-status.ts";
-import type { RestClient } from "../../transport/rest-client.ts";
+import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { apiStatusOf } from "../../../transport/api-status.ts";
+import type { RestClient } from "../../../transport/rest-client.ts";
 
 /** The API server, asked as the gateway itself. */
 export type Cluster = Pick<RestClient, "request" | "stream">;

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { CountersignError } from "../../../src/errors.ts";
-import { createClusterVersion } from "../../../src/server/gateway/cluster-version.ts";
-import type { RestClient } from "../../../src/transport/rest-client.ts";
-import { rejectionOf } from "../../rejection.ts";
+import { CountersignError } from "../../../../src/errors.ts";
+import { createClusterVersion } from "../../../../src/server/gateway/routes/cluster-version.ts";
+import type { RestClient } from "../../../../src/transport/rest-client.ts";
+import { rejectionOf } from "../../../rejection.ts";
 
 const { signal } = new AbortController();
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { AnswerStatusError } from "../../../src/apis/answer-status.ts";
-import { CountersignError } from "../../../src/errors.ts";
-import { askCluster } from "../../../src/server/gateway/cluster-reads.ts";
-import { apiStatusError } from "../../../src/transport/api-status.ts";
-import { rejectionOf } from "../../rejection.ts";
+import type { AnswerStatusError } from "../../../../src/apis/answer-status.ts";
+import { CountersignError } from "../../../../src/errors.ts";
+import { askCluster } from "../../../../src/server/gateway/routes/cluster-reads.ts";
+import { apiStatusError } from "../../../../src/transport/api-status.ts";
+import { rejectionOf } from "../../../rejection.ts";
 
 const answered = (code: number) =>
   rejectionOf(

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { AnswerStatusError } from "../../apis/answer-status.ts";
-import { headersFromKubelet } from "../../kubelet/forwarded-headers.ts";
-import type { KubeletAnswer } from "../../kubelet/kubelet-client.ts";
-import type { APIContext } from "../api/api-state.ts";
+import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { headersFromKubelet } from "../../../kubelet/forwarded-headers.ts";
+import type { KubeletAnswer } from "../../../kubelet/kubelet-client.ts";
+import type { APIContext } from "../../api/api-state.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { streamAnswer } from "./streamed-answer.ts";
 

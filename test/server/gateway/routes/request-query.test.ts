@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { queryOf } from "../../../src/server/gateway/request-query.ts";
+import { queryOf } from "../../../../src/server/gateway/routes/request-query.ts";
 
 describe("queryOf", () => {
   for (const [url, query] of [

@@ -1,6 +1,6 @@
-import { AnswerStatusError } from "../../apis/answer-status.ts";
-import type { RequestInfo } from "../../authorization/request-attributes.ts";
-import { parseNodeProxyPath } from "../../kubelet/node-proxy-path.ts";
+import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import type { RequestInfo } from "../../../authorization/request-attributes.ts";
+import { parseNodeProxyPath } from "../../../kubelet/node-proxy-path.ts";
 
 /** A request for a kubelet: what is authorized of it is what it is sent. */
 export interface NodeProxyRequest {

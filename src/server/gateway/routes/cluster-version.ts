@@ -1,6 +1,6 @@
-import { createExpiringCache } from "../../cache/expiring-cache.ts";
-import { createSingleFlight } from "../../cache/single-flight.ts";
-import { type Clock, systemClock } from "../../clock.ts";
+import { createExpiringCache } from "../../../cache/expiring-cache.ts";
+import { createSingleFlight } from "../../../cache/single-flight.ts";
+import { type Clock, systemClock } from "../../../clock.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
 
 /** The cluster's version, by which clients decide what they may ask. */

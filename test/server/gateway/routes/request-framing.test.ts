@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { assertNoBody, wantsUpgrade } from "../../../src/server/gateway/request-framing.ts";
+import { assertNoBody, wantsUpgrade } from "../../../../src/server/gateway/routes/request-framing.ts";
 
 describe("assertNoBody", () => {
   for (const rawHeaders of [[], ["Content-Length", "0"], ["content-length", "00"]])

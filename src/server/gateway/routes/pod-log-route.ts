@@ -1,7 +1,7 @@
-import { assertNodeScope } from "../../kubelet/node-scope.ts";
-import type { PodLogs } from "../../kubelet/pod-logs.ts";
-import type { APIContext } from "../api/api-state.ts";
-import { appendWarning } from "../api/warning-header.ts";
+import { assertNodeScope } from "../../../kubelet/node-scope.ts";
+import type { PodLogs } from "../../../kubelet/pod-logs.ts";
+import type { APIContext } from "../../api/api-state.ts";
+import { appendWarning } from "../../api/warning-header.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { queryOf } from "./request-query.ts";
 import { streamAnswer } from "./streamed-answer.ts";

@@ -1,7 +1,7 @@
-import type { KubeletClient } from "../../kubelet/kubelet-client.ts";
-import { type InteractiveEndpoint, type NodeEndpoint, nodeEndpoint } from "../../kubelet/node-endpoint.ts";
-import type { NodeSource } from "../../kubelet/node-source.ts";
-import type { APIContext } from "../api/api-state.ts";
+import type { KubeletClient } from "../../../kubelet/kubelet-client.ts";
+import { type InteractiveEndpoint, type NodeEndpoint, nodeEndpoint } from "../../../kubelet/node-endpoint.ts";
+import type { NodeSource } from "../../../kubelet/node-source.ts";
+import type { APIContext } from "../../api/api-state.ts";
 import { relayConnection } from "./interactive-connection.ts";
 import type { NodeProxyRequest } from "./node-proxy-request.ts";
 import type { OpenStreams } from "./open-streams.ts";

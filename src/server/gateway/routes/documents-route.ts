@@ -1,7 +1,7 @@
-import { AnswerStatusError } from "../../apis/answer-status.ts";
-import { type HealthCheck, reportHealth } from "../../monitoring/health.ts";
-import { jsonAnswer, writeAPIAnswer } from "../api/api-answer.ts";
-import type { APIContext } from "../api/api-state.ts";
+import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { type HealthCheck, reportHealth } from "../../../monitoring/health.ts";
+import { jsonAnswer, writeAPIAnswer } from "../../api/api-answer.ts";
+import type { APIContext } from "../../api/api-state.ts";
 import { aggregatedType, discoveryForm } from "./aggregated-discovery.ts";
 import type { ClusterVersion } from "./cluster-version.ts";
 import type { Discovery } from "./discovery.ts";

@@ -1,5 +1,5 @@
-import type { SelfSubjectReviewSwitches } from "../../authentication/self-subject-review.ts";
-import { selfSubjectReviewDiscovery } from "../api/self-subject-reviews.ts";
+import type { SelfSubjectReviewSwitches } from "../../../authentication/self-subject-review.ts";
+import { selfSubjectReviewDiscovery } from "../../api/self-subject-reviews.ts";
 import { aggregatedGroups, type DiscoveredGroup } from "./aggregated-discovery.ts";
 
 /** What there is to be had of a gateway, by path. */
