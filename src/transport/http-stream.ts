@@ -31,7 +31,9 @@ export function openStream(request: StreamRequest): Promise<StreamResponse> {
     const outgoing = beginRequest(request);
     // a peer that is gone without a word would otherwise be listened to for ever
     outgoing.on("socket", (socket) => socket.setKeepAlive(true, keepAliveProbeMs));
+    let ended = false;
     const fail = (error: unknown): void => {
+      ended = true;
       clearTimeout(timer);
       reject(error);
       outgoing.destroy();
@@ -42,6 +44,8 @@ export function openStream(request: StreamRequest): Promise<StreamResponse> {
     const abort = (): void => fail(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     outgoing.on("error", (cause: NodeJS.ErrnoException) => {
+      // a connection that we have ended says the same as one that the peer had closed
+      if (ended) return;
       // the peer had closed a connection that was kept for us
       if (outgoing.reusedSocket && cause.code === "ECONNRESET") resolve(openStream(request));
       fail(new CountersignError("ERR_TRANSPORT", `${peer}: ${explain(cause)}`, { cause }));
