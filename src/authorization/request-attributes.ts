@@ -69,12 +69,20 @@ export function accessAttributes(user: UserInfo, attributes: RequestAttributes):
  * stand in the path (`/api/v1/watch/…`, `/api/v1/proxy/…`), deprecated since 1.11, are read as resources.
  */
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const [prefix, ...rest] = path.replace(/^\/+|\/+$/g, "").split("/");
+  const [prefix, ...rest] = withoutOuterSlashes(path).split("/");
   const nonResource = nonResourceInfo(method, path);
   if (prefix !== "api" && prefix !== "apis") return nonResource;
   if (rest.length < (prefix === "api" ? 2 : 3)) return nonResource;
   const [group, version, ...tail] = prefix === "api" ? ["", ...rest] : rest;
   return resourceInfo(method, path, query, group!, version!, tail);
+}
+
+/** Not by a regular expression: it would look for the path's end behind every slash of thousands. */
+function withoutOuterSlashes(path: string): string {
+  let [begin, end] = [0, path.length];
+  while (begin < end && path[begin] === "/") begin++;
+  while (end > begin && path[end - 1] === "/") end--;
+  return path.slice(begin, end);
 }
 
 function nonResourceInfo(method: string, path: string): RequestInfo {

@@ -131,6 +131,21 @@ describe("requestInfo", () => {
   });
 });
 
+describe("a path of slashes", () => {
+  it("is read in one go, however many they are", () => {
+    const slashes = "/".repeat(300_000);
+    const { resource, subresource } = requestInfo({ method: "GET", url: `${slashes}api/v1/pods${slashes}x` });
+    expect([resource, subresource]).to.deep.equal(["pods", ""]);
+    expect(requestInfo({ method: "GET", url: `${slashes}api/v1/pods${slashes}` }).parts).to.deep.equal([
+      "pods",
+    ]);
+    expect(requestInfo({ method: "GET", url: slashes })).to.include({
+      isResourceRequest: false,
+      path: slashes,
+    });
+  });
+});
+
 describe("accessAttributes", () => {
   const user = { username: "jane", groups: ["a"] };
   it("asks for a resource, or for a path, never both", () => {

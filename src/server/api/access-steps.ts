@@ -79,7 +79,10 @@ function stripCredentials({ rules, request }: Arrival): void {
   const values = new Map<string, string[]>();
   for (let index = 0; index + 1 < kept.length; index += 2) {
     const name = kept[index]!.toLowerCase();
-    values.set(name, [...(values.get(name) ?? []), kept[index + 1]!]);
+    const others = values.get(name);
+    // thousands may have one name: none is copied for the next
+    if (others === undefined) values.set(name, [kept[index + 1]!]);
+    else others.push(kept[index + 1]!);
   }
   for (const form of [request.headers, request.headersDistinct])
     for (const name of Object.keys(form)) if (!values.has(name)) delete form[name];
