@@ -8,8 +8,12 @@ export type AddressGuard = (address: string) => string | undefined;
 const neverANode = {
   ipv4: ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"],
   // IPv4-mapped addresses are judged by the rules for IPv4; ::/96 has the unspecified address, loopback and the
-  // IPv4-compatible ones, 2002::/16 is 6to4, 64:ff9b::/96 is NAT64
-  ipv6: ["::/96", "fe80::/10", "ff00::/8", "2002::/16"],
+  // IPv4-compatible ones, 2002::/16 is 6to4, 64:ff9b::/96 is NAT64; what else stands for an IPv4 address that cannot be
+  // seen in it, or by a rule of the network's own: ::ffff:0:0:0/96 (RFC 7915), 64:ff9b:1::/48 (RFC 8215), Teredo
+  ipv6: [
+    ...["::/96", "fe80::/10", "ff00::/8", "2002::/16"],
+    ...["::ffff:0:0:0/96", "64:ff9b:1::/48", "2001::/32"],
+  ],
 };
 const natPrefix = "64:ff9b::";
 

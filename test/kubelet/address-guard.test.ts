@@ -10,6 +10,8 @@ describe("the guard of addresses", () => {
     ...["224.0.0.1", "239.255.255.255", "ff02::1", "::ffff:224.0.0.1", "255.255.255.255"],
     // IPv4-compatible, NAT64 and 6to4
     ...["::127.0.0.1", "::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"],
+    // IPv4-translated, NAT64 under a prefix of the network's own, and Teredo
+    ...["::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "64:ff9b:1:fffe::a9fe:a9fe", "2001:0:102:304::1"],
   ];
   for (const address of never)
     it(`refuses ${address}`, () => {
