@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { connect } from "node:tls";
+import { type ConnectionOptions, connect } from "node:tls";
 import { expect } from "chai";
 import type { Kubelet } from "../../../src/testing/kubelet/kubelet.ts";
+import { until } from "../../until.ts";
 import type { ServedRig } from "../api/caller-rig.ts";
 import { type ApplicationRig, startApplicationRig } from "./application-rig.ts";
 
@@ -195,6 +196,27 @@ describe("hostile requests to the gateway", () => {
       expect(statusesOf(received).filter((status) => ![200, 400].includes(status))).to.deep.equal([]);
     }
     expect(statusesOf(await raw(lines(`GET ${metrics} HTTP/1.1`, "Host: x")))).to.deep.equal([200]);
+  });
+
+  it("a refused upgrade's connection does not stay open for a client that never ends its side", async () => {
+    const options = {
+      host: "127.0.0.1",
+      port: gateway.port,
+      ca: rig.controlPlane.caPem,
+      allowHalfOpen: true,
+    };
+    const socket = connect(options as ConnectionOptions);
+    await once(socket, "secureConnect");
+    socket
+      .on("error", () => undefined)
+      .write(lines(`GET ${metrics} HTTP/1.1`, "Host: x", "Connection: Upgrade", "Upgrade: x"));
+    socket.resume();
+    await once(socket, "end");
+    // only who writes learns that nobody is there any more
+    await until(() => {
+      socket.write("x");
+      return socket.destroyed;
+    });
   });
 
   it("what one request on a connection said of its caller is not the next one's", async () => {

@@ -30,9 +30,19 @@ export function createUpgradableResponse(
     socket.destroy();
     return undefined;
   }
-  response.once("finish", () => socket.end());
+  response.once("finish", () => endThenClose(socket));
   connections.set(response, { socket, head });
   return response;
+}
+
+/** How long a client that was refused may leave its side open: nothing of node:http looks after the connection any more. */
+const lingerMs = 1000;
+
+/** Whatever still comes is dropped. */
+function endThenClose(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => clearTimeout(timer));
+  socket.resume().end();
 }
 
 /** Whether a response's connection can be taken. */
