@@ -1,5 +1,6 @@
 import type { UserInfo } from "../apis/authentication.ts";
 import type { AccessAttributes } from "./authorizer.ts";
+import { exactFieldValue } from "./field-selector.ts";
 
 /** What a request is about, as authorizers see it. Absent parts are empty strings, as upstream compares them. */
 export interface RequestAttributes {
@@ -139,7 +140,7 @@ export function isWatch(query: URLSearchParams): boolean {
 
 /** The name in `fieldSelector=metadata.name=x`: a watch of one object is authorized as that object. */
 function nameSelected(query: URLSearchParams): string {
-  const terms = (query.get("fieldSelector") ?? "").split(",");
-  const exact = terms.map((term) => /^metadata\.name==?([^/%]+)$/.exec(term)?.[1]).find(Boolean);
-  return exact === undefined || exact === "." || exact === ".." ? "" : exact;
+  const name = exactFieldValue(query.get("fieldSelector") ?? "", "metadata.name") ?? "";
+  // IsPathSegmentName of apimachinery pkg/api/validate/content: what could not stand in a path is no name
+  return name === "." || name === ".." || /[/%]/.test(name) ? "" : name;
 }

@@ -63,6 +63,17 @@ const resourceRows: readonly Row[] = [
   ],
   ["GET", "/api/v1/pods?fieldSelector=metadata.name!=foo", "list", "", "v1", "", "pods", "", ""],
   ["GET", "/api/v1/pods?fieldSelector=metadata.name=..", "list", "", "v1", "", "pods", "", ""],
+  [
+    "GET",
+    "/api/v1/pods?fieldSelector=metadata.name!=a%5C,metadata.name=x",
+    "list",
+    "",
+    "v1",
+    "",
+    "pods",
+    "",
+    "",
+  ],
   ["OPTIONS", "/api/v1/pods", "", "", "v1", "", "pods", "", ""],
 ];
 
