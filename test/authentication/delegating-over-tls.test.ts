@@ -84,6 +84,9 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
 
   const untrusted = "ERR_CERTIFICATE_UNTRUSTED";
   const nobody = "system:anonymous";
+  // Node 24 does not show a server the intermediates its peer sent: what cannot be verified is refused
+  const shown = (name: string): string =>
+    Number.parseInt(process.versions.node, 10) < 24 ? name : untrusted;
   const rows: readonly (readonly [string, Sent, string])[] = [
     ["nothing", {}, nobody],
     ["a good token", { headers: good }, "token-user"],
@@ -130,11 +133,11 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
       { certificate: users.issue({ commonName: "front-proxy-client" }), headers: asEve },
       "front-proxy-client",
     ],
-    ["a certificate through an intermediate", { certificate: below(users, "zoe") }, "zoe"],
+    ["a certificate through an intermediate", { certificate: below(users, "zoe") }, shown("zoe")],
     [
       "a proxy through an intermediate",
       { certificate: below(proxies, "front-proxy-client"), headers: asEve },
-      "eve",
+      shown("eve"),
     ],
     ["a stranger through an intermediate", { certificate: below(strangers, "zoe") }, untrusted],
     [
@@ -347,7 +350,7 @@ describe("createDelegatingAuthenticator on a TLS listener", () => {
   const zoe = below(users, "zoe");
   const people: readonly (readonly [string, IssuedCertificate | undefined])[] = [
     ["jane", jane],
-    ["zoe", zoe],
+    [shown("zoe"), zoe],
     [nobody, undefined],
     [untrusted, foreign],
   ];
