@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { AnswerStatusError } from "../apis/answer-status.ts";
 import { diagnosticsChannel } from "../diagnostics.ts";
+import { beginningOf } from "./answer-beginning.ts";
 import type { KubeletAnswer, KubeletClient, KubeletExchange } from "./kubelet-client.ts";
 import { KubeletConnectionError } from "./kubelet-connection-error.ts";
 import type { NodeSource } from "./node-source.ts";
@@ -80,8 +81,6 @@ export function createPodLogs(options: PodLogsOptions): PodLogs {
   };
 }
 
-const refusalTimeoutMs = 10_000;
-
 /** Nothing of the caller's: an encoding that it asked for would hold back what is followed. */
 const ourHeaders = ["User-Agent", "countersign", "Accept", "*/*"];
 
@@ -101,30 +100,11 @@ async function refusal(
   pod: string,
   { status, origin, body }: KubeletAnswer,
 ): Promise<AnswerStatusError> {
-  const text = await beginningOf(body);
+  const text = await beginningOf(body, { maxBytes: maxRefusalBytes });
   signal?.throwIfAborted();
   return podLogRefusal({
     ...{ pod, nodeName: node.metadata.name, url: `${origin}${path}`, status },
     hasLocation: body.headers.location !== undefined,
     text,
   });
-}
-
-/** As much of it as counts. A kubelet that does not come to an end is not waited for, and what it has said by then stands. */
-async function beginningOf(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const timer = setTimeout(() => body.destroy(), refusalTimeoutMs);
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= maxRefusalBytes) break;
-    }
-  } catch {
-    // it broke off
-  } finally {
-    clearTimeout(timer);
-  }
-  return Buffer.concat(chunks).subarray(0, maxRefusalBytes).toString("utf8");
 }

@@ -1,12 +1,12 @@
-import type { IncomingMessage } from "node:http";
 import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { beginningOf } from "../../../kubelet/answer-beginning.ts";
 import { headersFromKubelet } from "../../../kubelet/forwarded-headers.ts";
 import type { KubeletAnswer } from "../../../kubelet/kubelet-client.ts";
 import type { APIContext } from "../../api/api-state.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { streamAnswer } from "./streamed-answer.ts";
 
-/** Of a kubelet's explanation this much is repeated. */
+/** Of a kubelet's explanation this much is repeated, in bytes. */
 const longestExplanation = 1_000;
 
 /** Answers as a kubelet does, as fast as the caller reads. @throws AnswerStatusError 500 for what is no answer to the caller. */
@@ -35,8 +35,9 @@ export async function relayAnswer(
 async function assertRelayable(nodeName: string, { status, body }: KubeletAnswer): Promise<void> {
   const isRedirect = status >= 300 && status < 400;
   if (!isRedirect && status !== 401 && status !== 403 && status >= 200) return;
-  const said = isRedirect ? "" : await explanationOf(body);
+  const text = isRedirect ? "" : (await beginningOf(body, { maxBytes: longestExplanation })).trim();
   body.destroy();
+  const said = text === "" ? "" : `: ${text}`;
   const what = isRedirect ? "redirects the gateway, which follows nobody" : "refuses the gateway";
   throw new AnswerStatusError("ERR_KUBELET_ANSWER", {
     code: 500,
@@ -44,17 +45,4 @@ async function assertRelayable(nodeName: string, { status, body }: KubeletAnswer
     message: `Internal error occurred: the kubelet of node ${JSON.stringify(nodeName)} ${what} (${status})${said}`,
     details: {},
   });
-}
-
-async function explanationOf(body: IncomingMessage): Promise<string> {
-  let text = "";
-  try {
-    for await (const chunk of body.setEncoding("utf8")) {
-      text += chunk as string;
-      if (text.length > longestExplanation) break;
-    }
-  } catch {
-    // what came of it has to do
-  }
-  return text.trim() === "" ? "" : `: ${text.slice(0, longestExplanation).trim()}`;
 }
