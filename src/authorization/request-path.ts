@@ -27,6 +27,23 @@ export function assertPlainPath(url: string): void {
   }
 }
 
+const dotSegment = /^(?:\.|%2e){1,2}$/i;
+
+/**
+ * Holds a request target to what every reader takes for the same path: one that begins with one slash and holds neither `\`
+ * nor `#` nor, written or escaped, a segment of one dot or two. Koa finds another path in the others, and so does `URL`, than
+ * the one that was authorized: `/apis/g\v1\secrets#` is no resource to one, and a resource to the other. No object has such a
+ * name, and no client writes such a target. {@link assertPlainPath} is stricter.
+ * @throws ERR_REQUEST_PATH saying what is wrong, without the path.
+ */
+export function assertPathTarget(url: string): void {
+  if (!url.startsWith("/") || url.startsWith("//")) throw refusal("it is not a path");
+  if (/[\\#]/.test(url)) throw refusal("it holds a character that a URL has to escape");
+  const end = url.indexOf("?");
+  const segments = (end < 0 ? url : url.slice(0, end)).split("/");
+  if (segments.some((segment) => dotSegment.test(segment))) throw refusal("it has a dot segment");
+}
+
 function refusal(why: string): CountersignError {
   return new CountersignError("ERR_REQUEST_PATH", `the request's path could be read in two ways: ${why}`);
 }

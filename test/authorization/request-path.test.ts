@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { assertPlainPath } from "../../src/authorization/request-path.ts";
+import { assertPathTarget, assertPlainPath } from "../../src/authorization/request-path.ts";
 import { CountersignError } from "../../src/errors.ts";
 
 const control = (code: number): string => String.fromCharCode(code);
@@ -155,4 +155,25 @@ describe("assertPlainPath", () => {
         .with.property("message")
         .that.does.not.contain(target);
   });
+});
+
+describe("assertPathTarget", () => {
+  for (const url of [
+    ...["", "*", "x", "http://h/apis/g/v1/secrets", "https://h", "h:443", "//h/apis/g", "//", "?x"],
+    ...["/apis/g\\v1\\secrets#", "/apis\\g", "\\apis", "/apis#x", "/apis?x#y", "/apis?x=\\"],
+    ...["/openapi/../apis/g/v1/secrets", "/..", "/.", "/a/.", "/a/./b", "/%2e%2e/b", "/a/.%2E", "/%2e"],
+  ])
+    it(`refuses ${JSON.stringify(url)}, which is no path or two`, () => {
+      expect(() => assertPathTarget(url))
+        .to.throw(CountersignError, "could be read in two ways")
+        .with.property("code", "ERR_REQUEST_PATH");
+    });
+
+  for (const url of [
+    ...["/", "/?x", "/apis/g/v1/secrets/", "/api/v1/pods?fieldSelector=a%3D..&x=/../y", "/a/...", "/a/..b"],
+    ...["/apis/g/v1/things/a%20b", "/apis/g/v1/things/a%2Fb", "/a//b", "/%zz", "/a;b"],
+  ])
+    it(`lets ${JSON.stringify(url)} pass`, () => {
+      expect(() => assertPathTarget(url)).to.not.throw();
+    });
 });

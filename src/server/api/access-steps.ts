@@ -8,7 +8,7 @@ import { presentedCredentials } from "../../authentication/presented-credentials
 import { unauthorizedStatus } from "../../authorization/access-status.ts";
 import type { Impersonation } from "../../authorization/impersonation.ts";
 import { type RequestInfo, requestInfo } from "../../authorization/request-attributes.ts";
-import { assertPlainPath } from "../../authorization/request-path.ts";
+import { assertPathTarget, assertPlainPath } from "../../authorization/request-path.ts";
 import { errorCodeOf } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
 import type { RequestAuthorizer } from "./request-authorizer.ts";
@@ -18,7 +18,7 @@ export interface AccessRules {
   readonly authenticator: DelegatingAuthenticator;
   readonly impersonation: Impersonation;
   readonly authorizer: RequestAuthorizer;
-  /** Paths that can be read in two ways are refused before anybody is asked about them. */
+  /** Every path that can be read in two ways is refused before anybody is asked about it; else those alone that Koa reads so. */
   readonly plainPaths: boolean;
 }
 
@@ -54,7 +54,9 @@ export const accessSteps: readonly AccessStep[] = [
 ];
 
 function requirePlainPath({ rules, request }: Arrival): void {
-  if (rules.plainPaths) assertPlainPath(request.url ?? "");
+  const { url = "" } = request;
+  if (rules.plainPaths) assertPlainPath(url);
+  else assertPathTarget(url);
 }
 
 /** One answer for every way of not being known: the reason is for the log. */

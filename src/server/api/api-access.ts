@@ -17,8 +17,9 @@ export interface APIAccessOptions {
   /** Says as whom. Default: whoever sends an `Impersonate-*` header is refused (403). */
   readonly impersonation?: Impersonation;
   /**
-   * Refuse (400, ERR_REQUEST_PATH) paths that can be read in two ways: escapes, dot segments, empty segments. Default false, as
-   * API servers do; turn it on where a part of the path is handed on to somebody else.
+   * Refuse (400, ERR_REQUEST_PATH) all paths that can be read in two ways: escapes and empty segments too. Default false, as
+   * API servers do; turn it on where a part of the path is handed on to somebody else. Targets that are no path, `\`, `#` and
+   * dot segments are refused in any case: Koa's `context.path` would be another than what was authorized.
    */
   readonly plainPaths?: boolean;
 }

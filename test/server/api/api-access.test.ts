@@ -108,6 +108,26 @@ describe("createAPIAccess", () => {
     });
   });
 
+  it("what Koa takes for another path than the one that was authorized is refused (400)", async () => {
+    await rig.grant("reader-of-paths", { nonResourceURLs: ["*"], verbs: ["*"] });
+    await serve();
+    const asking = { certificate: rig.certificateOf("reader-of-paths") };
+    for (const target of [
+      `${served!.url}${pods}`,
+      "/api\\v1\\namespaces\\default\\pods#",
+      "/openapi/../api/v1/namespaces/default/pods",
+      `/openapi/%2e%2e${pods}`,
+    ]) {
+      const answer = await get(target, asking);
+      expect([answer.status, answer.json.reason, reached.length], target).to.deep.equal([
+        400,
+        "BadRequest",
+        0,
+      ]);
+    }
+    expect((await get("/openapi/v2", asking)).status).to.equal(200);
+  });
+
   describe("what refusals look like", () => {
     it("401 is a Status, with no WWW-Authenticate and one message for every reason", async () => {
       await serve();
