@@ -3,8 +3,10 @@ import {
   type DelegatingAuthenticator,
 } from "../../authentication/delegating.ts";
 import { createAlwaysAllowAuthorizer } from "../../authorization/always-allow.ts";
+import { createAlwaysAllowedPathsAuthorizer } from "../../authorization/always-allowed-paths.ts";
 import type { Authorizer } from "../../authorization/authorizer.ts";
 import { createDelegatingAuthorizer } from "../../authorization/delegating.ts";
+import { createUnionAuthorizer } from "../../authorization/union.ts";
 import type { Clock } from "../../clock.ts";
 import type { GatewayConfiguration } from "../../configuration/gateway-configuration.ts";
 import type { ReviewClients } from "../../transport/review-clients.ts";
@@ -48,20 +50,32 @@ export interface ConfiguredAuthorizerOptions {
   readonly clock: Clock;
 }
 
-/** Whether they may, as a configuration says it; with a cache of decisions of its own. */
-export function createConfiguredAuthorizer({
+/** Who is asked whether they may. */
+export interface ConfiguredAuthorizers {
+  readonly requests: Authorizer;
+  /** About what is behind a node: a path that is open to everybody at the gateway is not open at kubelets by that. */
+  readonly kubelets: Authorizer;
+}
+
+/** Whether they may, as a configuration says it; with one cache of decisions of its own. */
+export function createConfiguredAuthorizers({
   authorization,
   reviews,
   clock,
-}: ConfiguredAuthorizerOptions): Authorizer {
+}: ConfiguredAuthorizerOptions): ConfiguredAuthorizers {
   const { mode, authorizedTTL, unauthorizedTTL, alwaysAllowPaths, alwaysAllowGroups } = authorization;
-  if (mode === "AlwaysAllow") return createAlwaysAllowAuthorizer();
-  return createDelegatingAuthorizer({
+  if (mode === "AlwaysAllow") {
+    const everything = createAlwaysAllowAuthorizer();
+    return { requests: everything, kubelets: everything };
+  }
+  const kubelets = createDelegatingAuthorizer({
     client: reviews,
     allowTTLMs: authorizedTTL.ms,
     denyTTLMs: unauthorizedTTL.ms,
-    alwaysAllowPaths,
+    alwaysAllowPaths: [],
     alwaysAllowGroups,
     clock,
   });
+  const open = createAlwaysAllowedPathsAuthorizer(alwaysAllowPaths);
+  return { requests: createUnionAuthorizer([open, kubelets]), kubelets };
 }

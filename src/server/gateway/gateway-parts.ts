@@ -14,7 +14,7 @@ import type { ClusterAccess } from "../parts/cluster-access.ts";
 import type { KeepPart } from "../parts/kept-parts.ts";
 import { type CallerTrust, loadCallerTrust } from "./caller-trust.ts";
 import { untilAnswered, untilReviewed } from "./cluster-readiness.ts";
-import { createConfiguredAuthenticator, createConfiguredAuthorizer } from "./gateway-access.ts";
+import { createConfiguredAuthenticator, createConfiguredAuthorizers } from "./gateway-access.ts";
 import type { GatewayApplicationOptions } from "./gateway-application.ts";
 import { type KubeletAccess, loadKubeletAccess } from "./kubelet-access.ts";
 
@@ -102,15 +102,17 @@ async function assemble(
   const authenticator = await keepAs(keep, ["authenticator", authentication], () =>
     createConfiguredAuthenticator({ authentication, trust, reviews, clock }),
   );
-  const authorizer = await keepAs(keep, ["authorizer", authorization], () =>
-    createConfiguredAuthorizer({ authorization, reviews, clock }),
+  const { requests: authorizer, kubelets: atKubelets } = await keepAs(
+    keep,
+    ["authorizer", authorization],
+    () => createConfiguredAuthorizers({ authorization, reviews, clock }),
   );
   const nodes = await keepAs(keep, ["nodes"], () => createNodeSource({ client: cluster, clock }));
   const pods = createPodReader({ client: cluster });
   return {
     ...{ authenticator, authorizer, nodes, kubelets, cluster, selfSubjectReviews, clock },
     impersonation: authentication.impersonation ? createImpersonation({ authorizer }) : refuseImpersonation,
-    kubeletAuthorizer: createKubeletAuthorizer({ authorizer, mode: authorization.kubelet.mode }),
+    kubeletAuthorizer: createKubeletAuthorizer({ authorizer: atKubelets, mode: authorization.kubelet.mode }),
     podLogs: createPodLogs({ kubelets, pods, nodes, suggestInsecure: insecureBackend !== "deny" }),
     insecureBackend,
     interactive: kubelet.interactive,

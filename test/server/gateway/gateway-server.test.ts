@@ -67,6 +67,18 @@ describe("a gateway", function () {
     });
   });
 
+  it("opens no kubelet's path by what is open at the gateway to everybody", async () => {
+    const authorization = { kubelet: { mode: "analog" }, alwaysAllowPaths: ["/metrics*", "/healthz"] };
+    running = await startGateway(rig, { authorization });
+    const as = rig.user("prometheus");
+    expect(await running.call(metricsPath, { as })).to.include({ status: 403 });
+    await rig.grant("prometheus-by-path", readsMetrics, { nonResourceURLs: ["/metrics/*"], verbs: ["get"] });
+    expect(await running.call(metricsPath, { as: rig.user("prometheus-by-path") })).to.include({
+      status: 200,
+    });
+    expect(await running.call("/healthz", { as })).to.include({ status: 200 });
+  });
+
   it("serves a node's metrics to whoever has nodes/metrics, and nothing else of the node", async () => {
     running = await startGateway(rig);
     const as = rig.user("prometheus");
