@@ -10,13 +10,18 @@ const nodesGroup = "system:nodes";
  * for a node, too. Everybody else passes.
  * @throws AnswerStatusError 403.
  */
-export function assertNodeScope({ username, groups = [] }: UserInfo, nodeName: string): void {
-  const isNode = username.startsWith(nodeUserPrefix) || groups.includes(nodesGroup);
-  if (!isNode || username === `${nodeUserPrefix}${nodeName}`) return;
+export function assertNodeScope(user: UserInfo, nodeName: string): void {
+  const { username } = user;
+  if (!isNodeIdentity(user) || username === `${nodeUserPrefix}${nodeName}`) return;
   throw new AnswerStatusError("ERR_ACCESS_DENIED", {
     code: 403,
     reason: "Forbidden",
     message: `nodes ${JSON.stringify(nodeName)} is forbidden: User ${JSON.stringify(username)} is a node and reaches its own kubelet only`,
     details: { name: nodeName, kind: "nodes" },
   });
+}
+
+/** Whether somebody is a kubelet, or has one of the two by which a kubelet is known. */
+export function isNodeIdentity({ username, groups = [] }: UserInfo): boolean {
+  return username.startsWith(nodeUserPrefix) || groups.includes(nodesGroup);
 }

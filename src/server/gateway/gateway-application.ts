@@ -8,6 +8,7 @@ import type { Clock } from "../../clock.ts";
 import { createAccess } from "../api/api-access.ts";
 import { createSelfSubjectReviews } from "../api/self-subject-reviews.ts";
 import { createGatewayAuthorizer, type GatewayAuthorizerOptions } from "./gateway-authorizer.ts";
+import { withoutNodes } from "./node-impersonation.ts";
 import { createClusterVersion } from "./routes/cluster-version.ts";
 import { createDiscovery } from "./routes/discovery.ts";
 import { createGatewayRoutes, type GatewayRoutes } from "./routes/gateway-routes.ts";
@@ -41,7 +42,7 @@ export function createGatewayApplication(options: GatewayApplicationOptions): Ga
   const application = new Koa({ env: "production" });
   const stack = [
     createAccess({
-      ...{ authenticator, impersonation, plainPaths: true },
+      ...{ authenticator, impersonation: withoutNodes(impersonation), plainPaths: true },
       authorizer: createGatewayAuthorizer(options),
     }),
     guardFraming,

@@ -162,6 +162,18 @@ describe("gateway: nodes/NAME/proxy", () => {
     expect((await at("node-1/proxy/pods", "", own)).status).to.equal(200);
   });
 
+  it("no node reaches another as somebody else, and who may be a node reaches what it does", async () => {
+    const impersonate = { apiGroups: [""], resources: ["users"], verbs: ["impersonate"] };
+    await rig.grant("system:node:node-2", impersonate);
+    await rig.grant("impersonator", impersonate);
+    await rig.grant("system:node:node-2", nodes("proxy"));
+    const as = (user: string, name: string, path: string) =>
+      at(path, user, { headers: { "Impersonate-User": name } });
+    expect((await as("system:node:node-2", "holder", "node-1/proxy/pods")).status).to.equal(403);
+    expect((await as("impersonator", "holder", "node-1/proxy/pods")).status).to.equal(200);
+    expect((await as("impersonator", "system:node:node-2", "node-1/proxy/pods")).status).to.equal(403);
+  });
+
   describe("what is not passed on", () => {
     for (const [path, method, status] of [
       ["node-1/proxy", "GET", 404],
