@@ -1,5 +1,6 @@
 import { subscribeAll } from "./diagnostics-subscription.ts";
 import { createCounter, createHistogram, type MetricSet } from "./metric-family.ts";
+import { statusLabel } from "./status-label.ts";
 
 /** kubernetes/kubernetes pkg/registry/core/pod/rest/log.go and pkg/kubelet/client/metrics.go. */
 function createUpstreamTable() {
@@ -46,7 +47,7 @@ export function createKubeletMetrics(): MetricSet {
     "countersign:podLogsTLSFailure": () => table.podLogsTLSFailures.inc(),
     "countersign:kubeletCertificate": ({ status }) => table.certificateNames.inc(status),
     "countersign:kubelet"({ transport, status, code = "", durationMs }) {
-      table.exchanges.inc(transport, status === undefined ? "" : String(status), code);
+      table.exchanges.inc(transport, status === undefined ? "" : statusLabel(status), code);
       table.duration.observe(durationMs / 1000, transport);
     },
   });

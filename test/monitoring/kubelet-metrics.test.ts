@@ -56,6 +56,15 @@ describe("kubelet metrics", () => {
     });
   });
 
+  it("count a status that nobody knows with its like", () => {
+    const kubelets = diagnosticsChannel("countersign:kubelet");
+    const answered = { node: "a", durationMs: 20, transport: "verified", outcome: "answered" } as const;
+    for (const status of [560, 561, 562]) kubelets.publish({ ...answered, status });
+    expect(valuesOf(metrics, "countersign_kubelet_requests_total")).to.deep.equal({
+      "transport=verified,status=5xx,code=": 3,
+    });
+  });
+
   it("have no label that a node could make up", () => {
     expect(new Set(metrics.families.flatMap(({ labels }) => labels))).to.deep.equal(
       new Set(["usage", "status", "transport", "code"]),

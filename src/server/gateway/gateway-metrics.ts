@@ -10,6 +10,7 @@ import {
 } from "../../monitoring/metric-family.ts";
 import { createMetricsRenderer, type MetricsRenderer } from "../../monitoring/metrics-renderer.ts";
 import { countReload, createReloadTable } from "../../monitoring/reload-metrics.ts";
+import { statusLabel } from "../../monitoring/status-label.ts";
 import { createTraceSpans } from "../../monitoring/trace-spans.ts";
 import { resourceLabels, verbLabel } from "./request-labels.ts";
 
@@ -103,7 +104,7 @@ export function createGatewayMetrics(options: GatewayMetricsOptions): GatewayMet
 function countRequest(table: ReturnType<typeof createTable>, message: APIRequestMessage): void {
   const verb = verbLabel(message.verb);
   const [resource, subresource] = resourceLabels(message);
-  table.requests.inc(verb, resource, subresource, String(message.code));
+  table.requests.inc(verb, resource, subresource, statusLabel(message.code));
   table.requestDuration.observe(message.durationMs / 1000, verb, resource, subresource);
   if (message.cut) table.cut.inc(resource, subresource);
 }

@@ -47,6 +47,13 @@ describe("gateway metrics", () => {
     });
   });
 
+  it("count a kubelet's status that nobody knows with its like", () => {
+    for (const code of [560, 561]) requests.publish({ ...log, code });
+    expect(valuesOf(metrics, "countersign_gateway_requests_total")).to.deep.equal({
+      "verb=get,resource=pods,subresource=log,code=5xx": 2,
+    });
+  });
+
   it("have followed logs in buckets of their own", () => {
     requests.publish(log);
     const buckets = valuesOf(metrics, "countersign_gateway_request_duration_seconds_bucket");

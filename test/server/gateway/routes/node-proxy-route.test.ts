@@ -304,7 +304,10 @@ describe("gateway: nodes/NAME/proxy", () => {
         "access-control-allow-origin",
         "server",
       );
-      expect(relayed.headers["x-content-type-options"]).to.equal("nosniff");
+      expect(relayed.headers).to.include({
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox",
+      });
     });
 
     it("an answer that breaks off is cut, not ended", async () => {
