@@ -7,6 +7,7 @@ import type { NodeProxyRequest } from "./node-proxy-request.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { relayAnswer } from "./relayed-answer.ts";
 import { assertNoBody, assertNoUpgrade, badRequest } from "./request-framing.ts";
+import { assertOwnOrigin } from "./request-origin.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 import { isUpgradable } from "./upgradable-response.ts";
 
@@ -43,6 +44,8 @@ export async function serveNodeProxy(
 ): Promise<void> {
   const { interactive } = servedEndpoint(context.method, request.path, route.interactive);
   assertNoBody(context.req);
+  if (interactive !== undefined)
+    assertOwnOrigin({ rawHeaders: context.req.rawHeaders, method: context.state.caller.method });
   // `run` is a POST with an answer like any other
   if (interactive !== undefined && interactive !== "run") return serveInteractive(context, request, route);
   assertNoUpgrade(context.req);

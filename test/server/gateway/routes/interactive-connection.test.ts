@@ -127,6 +127,18 @@ describe("gateway: exec, attach, portForward, run", () => {
     await until(() => open === 0);
   });
 
+  it("nothing is run for another site's page in its reader's browser", async () => {
+    const before = kubelet.requests().length;
+    const run = "/api/v1/nodes/node-1/proxy/run/default/web/app?cmd=id";
+    const Origin = "https://evil.example";
+    expect((await at(exec, "operator", { headers: { ...webSocket, Origin } })).status).to.equal(403);
+    expect((await at(run, "operator", { method: "POST", headers: { Origin } })).status).to.equal(403);
+    expect(kubelet.requests()).to.have.length(before);
+    const { socket } = await upgrade(exec, { ...webSocket, Origin: on.url });
+    socket.destroy();
+    await until(() => open === 0);
+  });
+
   it("run answers like any other request", async () => {
     const path = "/api/v1/nodes/node-1/proxy/run/default/web/app?cmd=id+-u";
     const answer = await at(path, "operator", { method: "POST" });
