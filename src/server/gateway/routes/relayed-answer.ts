@@ -23,6 +23,8 @@ export async function relayAnswer(
   const headers = headersFromKubelet(answer.body.rawHeaders);
   for (let index = 0; index + 1 < headers.length; index += 2)
     response.setHeader(headers[index]!, headers[index + 1]!);
+  // RFC 9110 8.6: a length that nothing follows would be taken from the next answer
+  if (answer.status === 204) response.removeHeader("Content-Length");
   response.setHeader("X-Content-Type-Options", "nosniff");
   // below /logs/ there is whatever a node's pods write: a browser that shows it runs nothing in the gateway's name
   response.setHeader("Content-Security-Policy", "sandbox");

@@ -310,6 +310,12 @@ describe("gateway: nodes/NAME/proxy", () => {
       });
     });
 
+    it("a length of nothing is not said", async () => {
+      answer = (_, response) => void response.writeHead(204, { "Content-Length": "5" }).end();
+      const relayed = await asked();
+      expect([relayed.status, relayed.headers["content-length"]]).to.deep.equal([204, undefined]);
+    });
+
     it("an answer that breaks off is cut, not ended", async () => {
       answer = (_, response) => {
         response.writeHead(200, { "Content-Type": "text/plain" });
