@@ -19,7 +19,10 @@ export type KubeletAuthorizationMode = "fineGrained" | "coarse" | "analog";
 
 /** Who is asked, and what about. */
 export interface KubeletAuthorizerOptions {
-  /** Who is asked about node subresources, and in mode `analog` about pods and paths. */
+  /**
+   * Who is asked about node subresources, and in mode `analog` about pods and paths: one without `alwaysAllowPaths`, which
+   * are a server's own and not its kubelets'.
+   */
   readonly authorizer: Authorizer;
   readonly mode: KubeletAuthorizationMode;
 }
