@@ -55,17 +55,21 @@ export function createReviewClients(options: ReviewClientsOptions): ReviewClient
     return { clientNode, undici, dispatcher: createDispatcher(undici, options) };
   }
 
-  /** The configuration of one call: client-node can hand a signal on through middleware only. */
+  /**
+   * The configuration of one call: client-node can hand a signal on through middleware only. What goes on the wire is the
+   * review itself: client-node's copy of it is made by assignment, which loses a member `__proto__` of `extra`.
+   */
   async function configure(
-    review: ReviewMessage["review"],
+    kind: ReviewMessage["review"],
+    review: TokenReview | SubjectAccessReview,
     signal: AbortSignal | undefined,
   ): Promise<[ClientNode, Configuration]> {
     loading ??= load();
     const { clientNode, undici, dispatcher } = await loading;
     const httpApi = clientNode.wrapHttpLibrary({
       async send(context) {
-        const { status, body } = await told(review, options.server, () =>
-          send(undici, dispatcher, context, options, signal),
+        const { status, body } = await told(kind, options.server, () =>
+          send(undici, dispatcher, { context, body: JSON.stringify(review) }, options, signal),
         );
         const content = { text: async () => body, binary: async () => Buffer.from(body), stream: () => null };
         return new clientNode.ResponseContext(status, { "content-type": "application/json" }, content);
@@ -78,7 +82,11 @@ export function createReviewClients(options: ReviewClientsOptions): ReviewClient
   const { clock, pause } = options;
   return {
     async createTokenReview(review, { signal } = {}) {
-      const [{ AuthenticationV1Api, V1TokenReview }, configuration] = await configure("TokenReview", signal);
+      const [{ AuthenticationV1Api, V1TokenReview }, configuration] = await configure(
+        "TokenReview",
+        review,
+        signal,
+      );
       const body = Object.assign(new V1TokenReview(), review);
       const api = new AuthenticationV1Api(configuration);
       return plain(await withReviewRetries(() => api.createTokenReview({ body }), { signal, clock, pause }));
@@ -86,6 +94,7 @@ export function createReviewClients(options: ReviewClientsOptions): ReviewClient
     async createSubjectAccessReview(review, { signal } = {}) {
       const [{ AuthorizationV1Api, V1SubjectAccessReview }, configuration] = await configure(
         "SubjectAccessReview",
+        review,
         signal,
       );
       const body = Object.assign(new V1SubjectAccessReview(), review);
@@ -147,7 +156,7 @@ async function told(
 async function send(
   { request }: Undici,
   dispatcher: Agent,
-  context: RequestContext,
+  { context, body: sent }: { readonly context: RequestContext; readonly body: string },
   options: RestClientOptions,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
@@ -167,7 +176,7 @@ async function send(
       method: context.getHttpMethod(),
       headers:
         bearer === undefined ? headers : { ...headers, authorization: `Bearer ${bearer.token.reveal()}` },
-      body: String(context.getBody() ?? ""),
+      body: sent,
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
     const text = await body.text();

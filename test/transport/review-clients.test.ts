@@ -128,6 +128,22 @@ describe("review clients", () => {
     });
   });
 
+  it("asks with everything that is known of a user, whatever it is called", async () => {
+    const extra = Object.fromEntries([
+      ["__proto__", ["a"]],
+      ["constructor", ["b"]],
+    ]);
+    const spec = { user: "jane", extra, nonResourceAttributes: { path: "/x", verb: "get" } };
+    const asked = { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview", spec } as const;
+    let sent = "";
+    answer = async (request, response) => {
+      sent = await readBody(request);
+      answerJSON(response, 201, { status: { allowed: true } });
+    };
+    await clients.createSubjectAccessReview(asked);
+    expect(sent).to.equal(JSON.stringify(asked)).and.contain('"__proto__":["a"]');
+  });
+
   it("throws ERR_API_STATUS with the Status, and without headers or the token", async () => {
     const status = { kind: "Status", message: "tokenreviews is forbidden", reason: "Forbidden", code: 403 };
     answer = (_, response) => answerJSON(response, 403, status);
