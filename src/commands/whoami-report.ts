@@ -91,14 +91,17 @@ export interface WhoamiExplanation {
   readonly credentials: readonly CredentialKind[];
   /** The user that was asked for by `--as` or the kubeconfig's `as`. */
   readonly impersonated: string | undefined;
+  /** Why it was refused, in the server's words: kubectl's hide who may not do what. */
+  readonly refusal?: string | undefined;
 }
 
 export function printExplanation(explanation: WhoamiExplanation): string {
-  const { authenticatedBy, credentials, impersonated } = explanation;
+  const { authenticatedBy, credentials, impersonated, refusal } = explanation;
   const lines = [
     ["Authenticated by", authenticatedBy ?? "not told"],
     ["Presented", credentials.map((kind) => credentialNames[kind]).join(", ") || "nothing"],
     ...(impersonated === undefined ? [] : [["Acting as", impersonated]]),
+    ...(refusal ? [["The server says", refusal]] : []),
   ] as const;
   return lines.map(([name, value]) => `${name}: ${printable(value!)}\n`).join("");
 }

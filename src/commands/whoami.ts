@@ -39,13 +39,23 @@ export const whoami: Command = defineCommand({
       else io.stderr.write(text);
       return 0;
     } catch (error) {
-      if (flags.explain) io.stderr.write(printExplanation({ authenticatedBy: undefined, ...presented }));
+      if (flags.explain)
+        io.stderr.write(
+          printExplanation({ authenticatedBy: undefined, ...presented, refusal: refusalOf(error) }),
+        );
       throw error;
     } finally {
       client.close();
     }
   },
 });
+
+/** The message of the Status that an error tells of, where there was one. */
+function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof CountersignError) || error.code !== "ERR_API_STATUS") return undefined;
+  const { message } = (error.cause ?? {}) as { readonly message?: unknown };
+  return typeof message === "string" ? message : undefined;
+}
 
 interface ImpersonationFlags {
   readonly as: string | undefined;

@@ -158,6 +158,19 @@ describe("the explanation", () => {
     );
   });
 
+  it("says why it was refused, in the server's words", () => {
+    const refusal = 'users "jane" is forbidden';
+    const told = { authenticatedBy: undefined, credentials: [], impersonated: "jane", refusal };
+    expect(printExplanation(told)).to.equal(
+      lines(
+        "Authenticated by: not told",
+        "Presented: nothing",
+        "Acting as: jane",
+        'The server says: users "jane" is forbidden',
+      ),
+    );
+  });
+
   it("says where nothing is told, or was presented", () => {
     expect(
       printExplanation({ authenticatedBy: undefined, credentials: [], impersonated: undefined }),

@@ -202,6 +202,7 @@ describe("countersign whoami", () => {
         lines(
           "Authenticated by: not told",
           "Presented: token",
+          "The server says: Unauthorized",
           "countersign: ERR_API_STATUS: You must be logged in to the server (Unauthorized)",
         ),
       );
