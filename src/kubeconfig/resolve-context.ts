@@ -18,7 +18,12 @@ export interface ResolvedContext {
 export function resolveContext(kubeconfig: Kubeconfig, name?: string): ResolvedContext {
   const wanted = name || kubeconfig["current-context"];
   const where = kubeconfig.files.join(", ") || "no kubeconfig";
-  if (!wanted) throw fault(`${where}: current-context: is not set: name one with --context`);
+  if (!wanted)
+    throw fault(
+      kubeconfig.files.length === 0
+        ? "no kubeconfig was found, and this is no pod: give --kubeconfig or set KUBECONFIG"
+        : `${where}: current-context: is not set: name one with kubectl config use-context`,
+    );
   const context = kubeconfig.contexts.get(wanted);
   if (context === undefined)
     throw fault(`${where}: there is no context ${quoted(wanted)}, only ${list(kubeconfig.contexts.keys())}`);

@@ -82,7 +82,9 @@ contexts: [{name: from-b, context: {user: green, cluster: gone}}]
 
     it("says that none is set", async () => {
       const config = await load("a");
-      expect(() => resolveContext(config)).to.throw(/current-context: is not set/);
+      expect(() => resolveContext(config)).to.throw(
+        /a: current-context: is not set: name one with kubectl config use-context$/,
+      );
     });
 
     it("gives server, user and namespace", async () => {

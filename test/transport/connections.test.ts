@@ -121,7 +121,7 @@ users: [{name: u, user: {${user}}}]
       /"x"/,
     );
     expect((await rejectionOf(findCluster({ env: { HOME: folder } }))).message).to.match(
-      /current-context: is not set/,
+      /no kubeconfig was found, and this is no pod: give --kubeconfig/,
     );
   });
 });
