@@ -26,12 +26,14 @@ export class KubeletConnectionError extends AnswerStatusError {
   readonly goText: string;
   /** `https://host:port`. */
   readonly origin: string;
+  /** The certificate is good, and somebody else's: nothing to look away from. */
+  readonly isAnotherNode: boolean;
 
   constructor(
     code: "ERR_KUBELET_CERTIFICATE" | "ERR_KUBELET_UNREACHABLE",
     peer: KubeletPeer,
     goText: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly isAnotherNode?: boolean },
   ) {
     const origin = originOf(peer);
     const message = `error trying to reach service: ${goText}`;
@@ -39,15 +41,21 @@ export class KubeletConnectionError extends AnswerStatusError {
     this.message = `kubelet of node ${JSON.stringify(peer.nodeName)} (${origin}): ${goText}`;
     this.goText = goText;
     this.origin = origin;
+    this.isAnotherNode = options?.isAnotherNode ?? false;
   }
 }
 
 /** @param fault - as Go's crypto/x509 words it. */
-export function certificateFailure(peer: KubeletPeer, fault: string): KubeletConnectionError {
+export function certificateFailure(
+  peer: KubeletPeer,
+  fault: string,
+  isAnotherNode = false,
+): KubeletConnectionError {
   return new KubeletConnectionError(
     "ERR_KUBELET_CERTIFICATE",
     peer,
     `tls: failed to verify certificate: ${fault}`,
+    { isAnotherNode },
   );
 }
 

@@ -26,5 +26,5 @@ export function verifyKubelet(socket: TLSSocket, peer: KubeletPeer, nodeNames: "
       ? { node, status: "success", enforced }
       : { node, status: "failure", enforced, detail },
   );
-  if (enforced && detail !== undefined) throw certificateFailure(peer, detail);
+  if (enforced && detail !== undefined) throw certificateFailure(peer, detail, true);
 }

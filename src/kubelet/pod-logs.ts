@@ -43,7 +43,7 @@ export interface PodLogsOptions {
   readonly kubelets: KubeletClient;
   readonly pods: PodReader;
   readonly nodes: NodeSource;
-  /** Whether the failure of a certificate tells of `--insecure-skip-tls-verify-backend`. Default true. */
+  /** Whether the failure of a certificate, another node's aside, tells of the flag of kubectl. Default true. */
   readonly suggestInsecure?: boolean | undefined;
 }
 
@@ -87,10 +87,11 @@ const ourHeaders = ["User-Agent", "countersign", "Accept", "*/*"];
 /** Go's error as it stands: a plain one, which is a 500 without a reason. */
 function failure(error: unknown, { node, path }: KubeletExchange, options: PodLogsOptions): unknown {
   if (!(error instanceof KubeletConnectionError)) return error;
-  const { code, goText, origin } = error;
+  const { code, goText, origin, isAnotherNode } = error;
   const isCertificate = code === "ERR_KUBELET_CERTIFICATE";
   if (isCertificate) failureChannel.publish({ node: node.metadata.name, detail: error.message });
-  const hint = isCertificate && options.suggestInsecure !== false ? insecureHint : "";
+  const suggests = isCertificate && !isAnotherNode && options.suggestInsecure !== false;
+  const hint = suggests ? insecureHint : "";
   const message = `Get ${JSON.stringify(`${origin}${path}`)}: ${goText}${hint}`;
   return new AnswerStatusError(code, { code: 500, message }, { cause: error });
 }
