@@ -44,6 +44,14 @@ export async function loadKeyPair({ certFile, keyFile }: KeyPairFiles): Promise<
   };
 }
 
+/**
+ * A private key in PEM.
+ * @throws ERR_CERTIFICATE_INVALID naming the file: unreadable, no key in it, an encrypted one.
+ */
+export async function loadPrivateKey(keyFile: string): Promise<KeyObject> {
+  return parseKey(await readPemFile(keyFile), keyFile);
+}
+
 function parseChain(pem: string, file: string): [X509Certificate, ...X509Certificate[]] {
   const [leaf, ...rest] = parseCertificates(pem, file);
   if (leaf === undefined) throw certificateError(file, "holds no certificate in PEM");

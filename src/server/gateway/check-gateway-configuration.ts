@@ -1,9 +1,8 @@
 import { loadCABundle } from "../../certificates/ca-bundle.ts";
-import { type KeyPairFiles, loadKeyPair, validityFault } from "../../certificates/key-pair.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { type CheckedField, faultOf } from "../../configuration/checked-field.ts";
 import type { GatewayConfiguration } from "../../configuration/gateway-configuration.ts";
-import { CountersignError } from "../../errors.ts";
+import { checkKeyPair } from "../certificates/check-key-pair.ts";
 
 type Path = CheckedField["path"];
 
@@ -16,20 +15,13 @@ export async function checkGatewayConfiguration(
   clock: Clock = systemClock,
 ): Promise<readonly CheckedField[]> {
   const checks = [
-    checkPair(tls, ["tls"], clock),
+    checkKeyPair(tls, ["tls"], clock),
     checkCA(authentication.clientCAFile, ["authentication", "clientCAFile"]),
     checkCA(authentication.requestHeader?.caFile, ["authentication", "requestHeader", "caFile"]),
-    checkPair(kubelet.clientCertificate, ["kubelet", "clientCertificate"], clock),
+    checkKeyPair(kubelet.clientCertificate, ["kubelet", "clientCertificate"], clock),
     checkCA(kubelet.caFile, ["kubelet", "caFile"]),
   ];
   return (await Promise.all(checks)).flat();
-}
-
-function checkPair({ certFile, keyFile }: KeyPairFiles, path: Path, clock: Clock) {
-  return faultOf([...path, "certFile"], async () => {
-    const fault = validityFault(await loadKeyPair({ certFile, keyFile }), clock.now());
-    if (fault !== undefined) throw new CountersignError("ERR_CERTIFICATE_INVALID", `${certFile} ${fault}`);
-  });
 }
 
 async function checkCA(file: string | undefined, path: Path): Promise<readonly CheckedField[]> {

@@ -1,6 +1,5 @@
 import { decodeKeySet } from "../../authentication/key-set.ts";
 import { loadCABundle } from "../../certificates/ca-bundle.ts";
-import { loadKeyPair, validityFault } from "../../certificates/key-pair.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { type CheckedField, faultOf } from "../../configuration/checked-field.ts";
 import type {
@@ -8,7 +7,7 @@ import type {
   ServerConfiguration,
   WebhookRouteConfiguration,
 } from "../../configuration/server-configuration.ts";
-import { CountersignError } from "../../errors.ts";
+import { checkKeyPair } from "../certificates/check-key-pair.ts";
 import { createJWKSFileSource } from "./jwks-file-source.ts";
 import { comparePolicy } from "./match-report.ts";
 import { loadRoutePolicies } from "./route-policies.ts";
@@ -33,10 +32,7 @@ type Path = CheckedField["path"];
 
 function checkServingPair({ certFile, keyFile }: ServerConfiguration["tls"], clock: Clock) {
   if (certFile === undefined || keyFile === undefined) return [];
-  return faultOf(["tls", "certFile"], async () => {
-    const fault = validityFault(await loadKeyPair({ certFile, keyFile }), clock.now());
-    if (fault !== undefined) throw new CountersignError("ERR_CERTIFICATE_INVALID", `${certFile} ${fault}`);
-  });
+  return checkKeyPair({ certFile, keyFile }, ["tls"], clock);
 }
 
 async function checkIssuer({ url, caFile, jwksFile }: IssuerConfiguration, path: Path) {

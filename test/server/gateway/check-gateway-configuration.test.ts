@@ -45,7 +45,7 @@ kubelet: {clientCertificate: {certFile: kubelet.crt, keyFile: kubelet.key}, caFi
     ["front.crt", "authentication.requestHeader.caFile"],
     ["kubelet-ca.crt", "kubelet.caFile"],
     ["tls.crt", "tls.certFile"],
-    ["kubelet.key", "kubelet.clientCertificate.certFile"],
+    ["kubelet.key", "kubelet.clientCertificate.keyFile"],
   ] as const)
     it(`names the field of ${file} where that holds nothing`, async () => {
       write(file, "nothing");
