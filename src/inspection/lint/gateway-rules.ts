@@ -19,6 +19,26 @@ const alwaysAllow: LintRule<GatewaySubject> = {
   },
 };
 
+/** Groups that nobody is put into by name. */
+const wideGroups: Readonly<Record<string, string>> = {
+  "system:authenticated": "every user that is known",
+  "system:unauthenticated": "whoever shows nothing, where anonymous is on,",
+  "system:serviceaccounts": "every pod of the cluster",
+};
+
+const wideGroupAllowed: LintRule<GatewaySubject> = {
+  code: "gateway-wide-group-allowed",
+  severity: "warning",
+  check: ({ gateway: { authorization } }) =>
+    authorization.alwaysAllowGroups.flatMap((group, index) =>
+      faultIf(
+        Object.hasOwn(wideGroups, group),
+        ["authorization", "alwaysAllowGroups", index],
+        `${group} lets ${wideGroups[group]} read all pods' logs and all that kubelets serve; grant it what it needs in the cluster`,
+      ),
+    ),
+};
+
 const nodeNamesIgnored: LintRule<GatewaySubject> = {
   code: "gateway-node-names-ignored",
   severity: "warning",
@@ -93,6 +113,7 @@ const unnamedFrontProxy: LintRule<GatewaySubject> = {
 /** Rules about a GatewayConfiguration. */
 export const gatewayRules: readonly LintRule<GatewaySubject>[] = [
   alwaysAllow,
+  wideGroupAllowed,
   nodeNamesIgnored,
   interactive,
   nearAddresses,

@@ -31,6 +31,21 @@ export const gatewayCases: readonly RuleCase[] = [
     says: ["whoever reaches the gateway, known or not"],
     clean: [gateway({ authentication: { anonymous } })],
   })),
+  ...Object.entries({
+    "system:authenticated": "every user that is known",
+    "system:unauthenticated": "whoever shows nothing",
+    "system:serviceaccounts": "every pod of the cluster",
+  }).map(([group, who]) => ({
+    code: "gateway-wide-group-allowed",
+    name: group,
+    given: [gateway({ authorization: { alwaysAllowGroups: ["system:masters", group] } })],
+    severity: "warning" as const,
+    field: "authorization.alwaysAllowGroups[1]",
+    says: [`${group} lets ${who}`],
+    clean: [
+      gateway({ authorization: { alwaysAllowGroups: ["system:masters", "toString", `${group}:team`] } }),
+    ],
+  })),
   {
     code: "gateway-node-names-ignored",
     given: [gateway({}, { nodeNames: "ignore" })],
