@@ -4,6 +4,7 @@ import { type core, safeParse } from "zod/mini";
 import { CountersignError } from "../errors.ts";
 import { configurationError, type LocatedFault } from "./configuration-error.ts";
 import { type ConfigurationFault, faultsOf } from "./faults.ts";
+import { faultsOfOtherKind } from "./other-kind.ts";
 import { parseYamlDocument, type YamlDocument } from "./yaml-document.ts";
 
 // a thousand routes of a kilobyte each
@@ -38,7 +39,7 @@ export function parseConfiguration<Schema extends core.$ZodType>(
   const syntax = document.faults.map((fault) => ({ ...fault, field: "" }));
   if (document.value === undefined) throw configurationError(locate(syntax, source));
   const { data, issues } = validateDocument(document, schema);
-  const faults = [...syntax, ...faultsOf(issues, document, schema)];
+  const faults = [...syntax, ...faultsOfOtherKind(faultsOf(issues, document, schema), document.value)];
   if (data === undefined || faults.length > 0) throw configurationError(locate(faults, source));
   return resolvePaths(data, source.directory);
 }
