@@ -53,5 +53,5 @@ describe("exactFieldValue", () => {
   it("reads a long selector in a time that grows with it", () => {
     const selector = `${"\\,!a".repeat(50_000)}=x`;
     expect(exactFieldValue(selector, "metadata.name")).to.equal(undefined);
-  }).timeout(2_000);
+  });
 });

@@ -47,7 +47,8 @@ describe("100 000 generated requests of a kubelet", () => {
   const count = (what: string): unknown => counts.set(what, (counts.get(what) ?? 0) + 1);
   const faults: string[] = [];
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     const random = createRandom(2862);
     const holders = Array.from({ length: 40 }, () => generateGrants(random));
     for (let run = 0; run < 100_000; run++) {
