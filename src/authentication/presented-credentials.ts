@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { headerValues } from "../apis/raw-headers.ts";
 import type { PresentedCredentials } from "./authenticator.ts";
 import { presentedCertificate } from "./presented-certificate.ts";
 
@@ -19,9 +20,7 @@ export interface CredentialedRequest {
 export function presentedCredentials({ rawHeaders, socket, url }: CredentialedRequest): PresentedCredentials {
   const clientCertificate = presentedCertificate(socket);
   return {
-    authorization: rawHeaders.filter(
-      (_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === "authorization",
-    ),
+    authorization: headerValues(rawHeaders, "authorization"),
     rawHeaders,
     ...(url !== undefined && { path: url.split("?", 1)[0]! }),
     ...(clientCertificate !== undefined && { clientCertificate }),

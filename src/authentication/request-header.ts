@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { UserInfo } from "../apis/authentication.ts";
+import { headerKey, headerText } from "../apis/raw-headers.ts";
 import type { Clock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
 import type { RequestAuthenticator } from "./authenticator.ts";
@@ -84,12 +85,10 @@ function userOf(
   };
 }
 
-/** Node reads header bytes as Latin-1, and a proxy written in Go puts UTF-8 on the wire. */
 function decoded(rawHeaders: readonly string[]): Headers {
   const headers: [string, string][] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const value = Buffer.from(rawHeaders[index + 1]!, "latin1").toString("utf8");
-    headers.push([rawHeaders[index]!.toLowerCase(), value]);
+    headers.push([rawHeaders[index]!.toLowerCase(), headerText(rawHeaders[index + 1]!)]);
   }
   return headers;
 }
@@ -109,19 +108,11 @@ function extraOf(headers: Headers, prefixes: readonly string[]): Readonly<Record
   for (const prefix of prefixes.map((one) => one.toLowerCase()))
     for (const [name, value] of headers) {
       if (!name.startsWith(prefix)) continue;
-      const key = unescaped(name.slice(prefix.length));
+      const key = headerKey(name.slice(prefix.length));
       const values = extra.get(key);
       if (values === undefined) extra.set(key, [value]);
       else values.push(value);
     }
   // unlike assignment this makes a member even of `__proto__`
   return Object.fromEntries(extra);
-}
-
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { headerValues } from "../apis/raw-headers.ts";
 import { CountersignError } from "../errors.ts";
 import { andThen } from "../maybe-promise.ts";
 import { Secret } from "../secret.ts";
@@ -32,20 +33,20 @@ export function createWebSocketBearerAuthenticator(authenticator: TokenAuthentic
 /** The headers without tokens among their WebSocket subprotocols; the same list where there is none. */
 export function withoutTokenProtocols(rawHeaders: readonly string[]): readonly string[] {
   const protocols = protocolsOf(rawHeaders);
-  const kept = protocols.filter((protocol) => !isToken(protocol));
+  const kept = protocols.filter((protocol) => !isTokenProtocol(protocol));
   if (kept.length === protocols.length) return rawHeaders;
   const others = rawHeaders.filter((_, index) => rawHeaders[index - (index % 2)]!.toLowerCase() !== header);
   return kept.length === 0 ? others : [...others, "Sec-WebSocket-Protocol", kept.join(",")];
 }
 
 function isWebSocket(rawHeaders: readonly string[]): boolean {
-  const [upgrade = ""] = valuesOf(rawHeaders, "upgrade");
+  const [upgrade = ""] = headerValues(rawHeaders, "upgrade");
   if (upgrade.toLowerCase() !== "websocket") return false;
-  return valuesOf(rawHeaders, "connection").some((value) => value.toLowerCase().includes("upgrade"));
+  return headerValues(rawHeaders, "connection").some((value) => value.toLowerCase().includes("upgrade"));
 }
 
 function presentedToken(protocols: readonly string[]): Secret | undefined {
-  const [encoded, ...more] = protocols.filter(isToken);
+  const [encoded, ...more] = protocols.filter(isTokenProtocol);
   if (encoded === undefined) return undefined;
   if (more.length > 0)
     throw new CountersignError(
@@ -66,16 +67,15 @@ function decodedToken(encoded: string): string {
   return bytes.toString("utf8");
 }
 
-function isToken(protocol: string): boolean {
+/** Whether a WebSocket subprotocol is a bearer token. */
+export function isTokenProtocol(protocol: string): boolean {
   return protocol.startsWith(tokenProtocol);
 }
 
 function protocolsOf(rawHeaders: readonly string[]): readonly string[] {
-  return valuesOf(rawHeaders, header).flatMap((value) => value.split(",").map((protocol) => protocol.trim()));
-}
-
-function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
+  return headerValues(rawHeaders, header).flatMap((value) =>
+    value.split(",").map((protocol) => protocol.trim()),
+  );
 }
 
 function malformed(why: string): CountersignError {

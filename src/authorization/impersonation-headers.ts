@@ -1,4 +1,5 @@
 import { AnswerStatusError } from "../apis/answer-status.ts";
+import { headerKey, headerText } from "../apis/raw-headers.ts";
 
 /** As whom a request is to be made, as its `Impersonate-*` headers have it: nothing is added yet. */
 export interface ImpersonationRequest {
@@ -35,8 +36,8 @@ export function impersonationRequest(rawHeaders: readonly string[]): Impersonati
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     if (!isImpersonation(rawHeaders[index]!)) continue;
     const name = rawHeaders[index]!.toLowerCase();
-    const value = decoded(rawHeaders[index + 1]!);
-    if (name.startsWith(extraPrefix)) append(extra, unescaped(name.slice(extraPrefix.length)), value);
+    const value = headerText(rawHeaders[index + 1]!);
+    if (name.startsWith(extraPrefix)) append(extra, headerKey(name.slice(extraPrefix.length)), value);
     else append(values, name, value);
   }
   for (const name of values.keys()) if (!known.has(name)) throw invalid(`${name} is not known here`);
@@ -62,19 +63,6 @@ function sole(values: ReadonlyMap<string, readonly string[]>, name: string): str
   const [value = "", ...more] = values.get(name) ?? [];
   if (more.length > 0) throw invalid(`${name} more than once`);
   return value;
-}
-
-/** Node reads header bytes as Latin-1, and clients in Go put UTF-8 on the wire. */
-function decoded(value: string): string {
-  return Buffer.from(value, "latin1").toString("utf8");
-}
-
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
 }
 
 /** As Go prints the user that was asked for. */

@@ -1,4 +1,6 @@
 import { AnswerStatusError } from "../apis/answer-status.ts";
+import { headerValues } from "../apis/raw-headers.ts";
+import { isTokenProtocol } from "../authentication/websocket-bearer.ts";
 import { headersToKubelet } from "./forwarded-headers.ts";
 import { hostPort, type KubeletPeer } from "./kubelet-connection-error.ts";
 
@@ -17,7 +19,7 @@ export function exchangeHeaders(peer: KubeletPeer, { method, headers, body }: Fo
 /** A body that was read is sent with its length: how it came was between the caller and us. */
 function framing(method: string, headers: readonly string[], body: Buffer | undefined): string[] {
   if (body === undefined) return method === "GET" || method === "HEAD" ? [] : ["Content-Length", "0"];
-  const type = valuesOf(headers, "content-type")[0];
+  const type = headerValues(headers, "content-type")[0];
   return [...(type === undefined ? [] : ["Content-Type", type]), "Content-Length", String(body.length)];
 }
 
@@ -28,8 +30,6 @@ const ofUpgrade = [
   "X-Stream-Protocol-Version",
 ];
 const protocols = new Set(["websocket", "spdy/3.1"]);
-/** A bearer token, as browsers present it to an API server. */
-const bearerProtocol = "base64url.bearer.authorization.k8s.io.";
 
 /**
  * The same for a request that asks for `websocket` or `SPDY/3.1`. A bearer token among the WebSocket's protocols stays
@@ -40,7 +40,7 @@ export function upgradeHeaders(
   peer: KubeletPeer,
   { method, headers }: Pick<ForwardedRequest, "method" | "headers">,
 ): string[] {
-  const [upgrade, ...more] = valuesOf(headers, "upgrade");
+  const [upgrade, ...more] = headerValues(headers, "upgrade");
   if (upgrade === undefined || more.length > 0 || !protocols.has(upgrade.toLowerCase()))
     throw new AnswerStatusError("ERR_REQUEST_INVALID", {
       code: 400,
@@ -50,18 +50,16 @@ export function upgradeHeaders(
   return [
     ...["Host", hostPort(peer), "Connection", "Upgrade", "Upgrade", upgrade],
     ...headersToKubelet(headers),
-    ...ofUpgrade.flatMap((name) => valuesOf(headers, name.toLowerCase()).flatMap((value) => [name, value])),
+    ...ofUpgrade.flatMap((name) =>
+      headerValues(headers, name.toLowerCase()).flatMap((value) => [name, value]),
+    ),
     ...subprotocols(headers),
     ...framing(method, headers, undefined),
   ];
 }
 
 function subprotocols(headers: readonly string[]): string[] {
-  const offered = valuesOf(headers, "sec-websocket-protocol").flatMap((value) => value.split(","));
-  const kept = offered.map((name) => name.trim()).filter((name) => !name.startsWith(bearerProtocol));
+  const offered = headerValues(headers, "sec-websocket-protocol").flatMap((value) => value.split(","));
+  const kept = offered.map((name) => name.trim()).filter((name) => !isTokenProtocol(name));
   return kept.length === 0 ? [] : ["Sec-WebSocket-Protocol", kept.join(", ")];
-}
-
-function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { headerValues } from "../../apis/raw-headers.ts";
 import type { RequestIdentity } from "../../diagnostics.ts";
-import { headerValues } from "./request-headers.ts";
 
 type TraceParent = Pick<RequestIdentity, "traceId" | "parentId" | "sampled">;
 

@@ -1,9 +1,9 @@
 import { decodeReview } from "../../admission/review.ts";
+import { headerValues } from "../../apis/raw-headers.ts";
 import type { Caller } from "../../authentication/authenticator.ts";
 import { assertReviewGroups } from "../../authorization/attested-api-group.ts";
 import { CountersignError } from "../../errors.ts";
 import type { MaybePromise } from "../../maybe-promise.ts";
-import { headerValues } from "../parts/request-headers.ts";
 import { collectWithin, type Exchange, timeLeftMs } from "./exchange.ts";
 import { asCountersignError, publishRefusal } from "./refusal.ts";
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { headerValues } from "../../../apis/raw-headers.ts";
 import type { APIMiddleware } from "../../api/api-state.ts";
-import { headerValues } from "../../parts/request-headers.ts";
 import { isNodeProxy } from "./node-proxy-request.ts";
 
 /** Refuses what somebody else could take for another request. Only a node's proxy may be upgraded, and answers that itself. */

@@ -1,6 +1,6 @@
 import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { headerValues } from "../../../apis/raw-headers.ts";
 import type { Caller } from "../../../authentication/authenticator.ts";
-import { headerValues } from "../../parts/request-headers.ts";
 
 export interface RequestOfOrigin {
   /** How its caller is known. */
