@@ -35,3 +35,8 @@ export class AnswerStatusError extends CountersignError {
     this.answer = answerStatus(parts);
   }
 }
+
+/** A request that is wrong in itself: 400, ERR_REQUEST_INVALID. */
+export function badRequest(message: string): AnswerStatusError {
+  return new AnswerStatusError("ERR_REQUEST_INVALID", { code: 400, reason: "BadRequest", message });
+}

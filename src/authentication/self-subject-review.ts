@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { AnswerStatusError, badRequest } from "../apis/answer-status.ts";
 import type { SelfSubjectReview, UserAttributes, UserInfo } from "../apis/authentication.ts";
 import {
   otherVersion,
@@ -179,10 +179,6 @@ function typeOfProtobuf(body: Buffer, expected: SelfSubjectReviewKind): TypeMeta
 
 function apiVersionOf({ group, version }: SelfSubjectReviewKind): string {
   return `${group}/${version}`;
-}
-
-function badRequest(message: string): AnswerStatusError {
-  return refused(400, "BadRequest", message);
 }
 
 function refused(code: number, reason: string, message: string): AnswerStatusError {

@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { type AnswerStatusError, badRequest } from "../apis/answer-status.ts";
 import { headerKey, headerText } from "../apis/raw-headers.ts";
 
 /** As whom a request is to be made, as its `Impersonate-*` headers have it: nothing is added yet. */
@@ -81,5 +81,5 @@ function quoted(text: string): string {
 
 function invalid(what: string): AnswerStatusError {
   const message = `requested ${what}`;
-  return new AnswerStatusError("ERR_REQUEST_INVALID", { code: 400, reason: "BadRequest", message });
+  return badRequest(message);
 }

@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { badRequest } from "../apis/answer-status.ts";
 import { headerValues } from "../apis/raw-headers.ts";
 import { isTokenProtocol } from "../authentication/websocket-bearer.ts";
 import { headersToKubelet } from "./forwarded-headers.ts";
@@ -42,11 +42,7 @@ export function upgradeHeaders(
 ): string[] {
   const [upgrade, ...more] = headerValues(headers, "upgrade");
   if (upgrade === undefined || more.length > 0 || !protocols.has(upgrade.toLowerCase()))
-    throw new AnswerStatusError("ERR_REQUEST_INVALID", {
-      code: 400,
-      reason: "BadRequest",
-      message: "a request to a kubelet is upgraded to websocket or SPDY/3.1 only",
-    });
+    throw badRequest("a request to a kubelet is upgraded to websocket or SPDY/3.1 only");
   return [
     ...["Host", hostPort(peer), "Connection", "Upgrade", "Upgrade", upgrade],
     ...headersToKubelet(headers),

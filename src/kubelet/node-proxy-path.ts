@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { badRequest } from "../apis/answer-status.ts";
 
 /** Of a request for a node's proxy: which node, and the path at its kubelet. */
 export interface NodeProxyPath {
@@ -21,9 +21,7 @@ export function parseNodeProxyPath(rawPath: string): NodeProxyPath | undefined {
   const [, name, path = "/"] = nodeProxy.exec(rawPath) ?? [];
   if (name === undefined) return undefined;
   if (nodeName.test(name)) return { nodeName: name, path };
-  throw new AnswerStatusError("ERR_REQUEST_INVALID", {
-    code: 400,
-    reason: "BadRequest",
-    message: `invalid node request ${JSON.stringify(name)}: a node's name alone is served here, without scheme and port`,
-  });
+  throw badRequest(
+    `invalid node request ${JSON.stringify(name)}: a node's name alone is served here, without scheme and port`,
+  );
 }

@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { badRequest } from "../apis/answer-status.ts";
 import type { NamedContainer, Pod } from "../apis/node.ts";
 import { apiPath } from "../transport/rest-client.ts";
 import { encodePodLogOptions, type PodLogOptions } from "./pod-log-options.ts";
@@ -40,8 +40,4 @@ function chosenContainer({ metadata: { name: pod }, spec = {} }: Pod, wanted: st
 
 function names(containers: readonly NamedContainer[]): string[] {
   return containers.map(({ name }) => name);
-}
-
-function badRequest(message: string): AnswerStatusError {
-  return new AnswerStatusError("ERR_REQUEST_INVALID", { code: 400, reason: "BadRequest", message });
 }

@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { type AnswerStatusError, badRequest } from "../apis/answer-status.ts";
 import { parseQueryTime } from "./query-time.ts";
 
 /** `PodLogOptions` of core/v1, as a query says them. Whole numbers are bigints: Go's int64 has more than a double holds. */
@@ -75,9 +75,5 @@ function int64(query: URLSearchParams, name: string): bigint | undefined {
 }
 
 function badNumber(text: string, why: string): AnswerStatusError {
-  return new AnswerStatusError("ERR_REQUEST_INVALID", {
-    code: 400,
-    reason: "BadRequest",
-    message: `strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`,
-  });
+  return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
 }

@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../apis/answer-status.ts";
+import { type AnswerStatusError, badRequest } from "../apis/answer-status.ts";
 
 /** RFC 3339 as Go's time.Parse takes it apart, element by element. */
 const elements: readonly (readonly [element: string, pattern: RegExp])[] = [
@@ -74,9 +74,5 @@ function outOfRange(
 }
 
 function invalid(text: string, why: string): AnswerStatusError {
-  return new AnswerStatusError("ERR_REQUEST_INVALID", {
-    code: 400,
-    reason: "BadRequest",
-    message: `parsing time ${JSON.stringify(text)}${why}`,
-  });
+  return badRequest(`parsing time ${JSON.stringify(text)}${why}`);
 }

@@ -1,4 +1,5 @@
 import { type AnswerStatus, AnswerStatusError, answerStatus } from "../../apis/answer-status.ts";
+import { sanitized } from "../../authorization/access-status.ts";
 import { CountersignError, errorMessageOf } from "../../errors.ts";
 import type { APIContext } from "./api-state.ts";
 
@@ -63,8 +64,4 @@ function statusOf({ status, reason, message }: CountersignError): AnswerStatus {
 /** Our own errors hold no secret; what others throw stays in the log. */
 function tellable(error: unknown): string {
   return error instanceof CountersignError ? errorMessageOf(error) : "see the server's log";
-}
-
-function sanitized(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

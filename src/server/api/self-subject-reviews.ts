@@ -1,4 +1,4 @@
-import { AnswerStatusError, type AnswerStatusParts } from "../../apis/answer-status.ts";
+import { AnswerStatusError, type AnswerStatusParts, badRequest } from "../../apis/answer-status.ts";
 import type { APIGroup, APIResourceList } from "../../apis/discovery.ts";
 import {
   answerSelfSubjectReview,
@@ -146,8 +146,7 @@ async function readBody({ req }: APIContext): Promise<Buffer> {
     const message = `Request entity too large: limit is ${bodyLimitBytes}`;
     throw refused("ERR_REQUEST_INVALID", { code: 413, reason: "RequestEntityTooLarge", message });
   }
-  const message = `the body was not sent to its end within ${bodyTimeoutMs / 1000} s`;
-  throw refused("ERR_REQUEST_INVALID", { code: 400, reason: "BadRequest", message });
+  throw badRequest(`the body was not sent to its end within ${bodyTimeoutMs / 1000} s`);
 }
 
 function refused(code: ErrorCode, parts: AnswerStatusParts): AnswerStatusError {

@@ -1,3 +1,4 @@
+import { badRequest } from "../../../apis/answer-status.ts";
 import type { KubeletClient } from "../../../kubelet/kubelet-client.ts";
 import { type InteractiveEndpoint, type NodeEndpoint, nodeEndpoint } from "../../../kubelet/node-endpoint.ts";
 import type { NodeSource } from "../../../kubelet/node-source.ts";
@@ -6,7 +7,7 @@ import { relayConnection } from "./interactive-connection.ts";
 import type { NodeProxyRequest } from "./node-proxy-request.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { relayAnswer } from "./relayed-answer.ts";
-import { assertNoBody, assertNoUpgrade, badRequest } from "./request-framing.ts";
+import { assertNoBody, assertNoUpgrade } from "./request-framing.ts";
 import { assertOwnOrigin } from "./request-origin.ts";
 import { methodNotServed, notServed } from "./unserved.ts";
 import { isUpgradable } from "./upgradable-response.ts";

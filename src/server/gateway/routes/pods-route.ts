@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { badRequest } from "../../../apis/answer-status.ts";
 import { isWatch } from "../../../authorization/request-attributes.ts";
 import { assertNodeScope } from "../../../kubelet/node-scope.ts";
 import { apiPath } from "../../../transport/rest-client.ts";
@@ -6,7 +7,6 @@ import { jsonAnswer, writeAPIAnswer } from "../../api/api-answer.ts";
 import type { APIContext } from "../../api/api-state.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
 import { uncountedStreams } from "./open-streams.ts";
-import { badRequest } from "./request-framing.ts";
 import { queryOf } from "./request-query.ts";
 import { streamAnswer } from "./streamed-answer.ts";
 import { methodNotServed } from "./unserved.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { badRequest } from "../../../apis/answer-status.ts";
 import { headerValues } from "../../../apis/raw-headers.ts";
 import type { APIMiddleware } from "../../api/api-state.ts";
 import { isNodeProxy } from "./node-proxy-request.ts";
@@ -36,8 +36,4 @@ export function assertNoUpgrade({ rawHeaders }: Pick<IncomingMessage, "rawHeader
 export function wantsUpgrade({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): boolean {
   const tokens = headerValues(rawHeaders, "connection").flatMap((value) => value.toLowerCase().split(","));
   return headerValues(rawHeaders, "upgrade").length > 0 || tokens.some((token) => token.trim() === "upgrade");
-}
-
-export function badRequest(message: string): AnswerStatusError {
-  return new AnswerStatusError("ERR_REQUEST_INVALID", { code: 400, reason: "BadRequest", message });
 }
