@@ -10,6 +10,7 @@ import {
 import type { GroupVersionKind, TypeMeta } from "../apis/meta.ts";
 import { decodeProtobufEnvelope } from "../apis/protobuf-envelope.ts";
 import { ProtobufFault } from "../apis/protobuf-fields.ts";
+import { formatTime } from "../apis/time.ts";
 
 /** A version of the question who one is, and the resource it is asked at. */
 export interface SelfSubjectReviewKind extends GroupVersionKind {
@@ -108,7 +109,7 @@ export function answerSelfSubjectReview(
   return {
     kind: asked.kind,
     apiVersion: apiVersionOf(asked),
-    metadata: { creationTimestamp: `${new Date(now).toISOString().slice(0, 19)}Z` },
+    metadata: { creationTimestamp: formatTime(now) },
     status: { userInfo, ...(asked.kind === attributesReview.kind && flat) },
   };
 }

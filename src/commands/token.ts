@@ -1,5 +1,6 @@
 import { webhookAudience } from "../apis/audience.ts";
 import type { ServiceAccountReference } from "../apis/authentication.ts";
+import { formatTime } from "../apis/time.ts";
 import { readTokenPayload } from "../credentials/token-payload.ts";
 import { type TokenIntent, tokenRequestFor } from "../credentials/token-request.ts";
 import { createTokenRequestSource } from "../credentials/token-request-source.ts";
@@ -107,9 +108,7 @@ function accountOf(text: string, namespace: string): ServiceAccountReference {
 function print({ token, expiresAt }: Token, intent: TokenIntent, output: Output): string {
   if (output === "token") return `${token.reveal()}\n`;
   if (output === "claims") return `${JSON.stringify(readTokenPayload(token), undefined, 2)}\n`;
-  const expirationTimestamp = new Date(Math.floor(expiresAt / 1000) * 1000)
-    .toISOString()
-    .replace(".000Z", "Z");
+  const expirationTimestamp = formatTime(expiresAt);
   const status = { token: token.reveal(), expirationTimestamp };
   return `${JSON.stringify({ ...tokenRequestFor(intent), status }, undefined, 2)}\n`;
 }

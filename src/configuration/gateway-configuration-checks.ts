@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { parseCIDR } from "../apis/cidr.ts";
 import { type Part, reporter } from "./distinct-entries.ts";
 
 /**
@@ -104,9 +104,7 @@ export function checkAllowedPath(part: Part<string>): void {
 
 /** A CIDR. */
 export function checkAddressRange(part: Part<string>): void {
-  const [, address = "", bits = ""] = /^([^/]+)\/(\d{1,3})$/.exec(part.value) ?? [];
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  if (Number(bits) > most || bits === "") reporter(part)([], "must be a CIDR, as 10.0.0.0/8 or fd00::/8");
+  if (parseCIDR(part.value) === undefined) reporter(part)([], "must be a CIDR, as 10.0.0.0/8 or fd00::/8");
 }
 
 /** Listeners among one another. */

@@ -1,3 +1,4 @@
+import { formatTime } from "../apis/time.ts";
 import { CountersignError } from "../errors.ts";
 import type { PresentedKeyPair } from "./agent-protocol.ts";
 
@@ -71,7 +72,7 @@ export function encodeExecCredential(
   apiVersion: ExecCredentialVersion,
   { token, askAgainAt, clientCertificate }: ExecCredentialStatus,
 ): string {
-  const expirationTimestamp = `${new Date(askAgainAt).toISOString().slice(0, "2026-01-01T00:00:00".length)}Z`;
+  const expirationTimestamp = formatTime(askAgainAt);
   const certificate =
     clientCertificate === undefined
       ? {}

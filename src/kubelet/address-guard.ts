@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { parseCIDR } from "../apis/cidr.ts";
 import { CountersignError } from "../errors.ts";
 
 /** Why an address must not be dialled as a kubelet; undefined where it may. */
@@ -54,14 +55,13 @@ function contains(list: BlockList, address: string): boolean {
 function rangeList(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
-    const [, address = "", bits = ""] = /^([^/%]+)\/(\d{1,3})$/.exec(range) ?? [];
-    const version = isIP(address);
-    if (version === 0 || Number(bits) > (version === 4 ? 32 : 128))
+    const cidr = parseCIDR(range);
+    if (cidr === undefined)
       throw new CountersignError(
         "ERR_KUBELET_ADDRESS",
         `kubelet.addressRanges: ${JSON.stringify(range)} is no CIDR such as 10.0.0.0/8 or fd00::/8`,
       );
-    list.addSubnet(address, Number(bits), version === 4 ? "ipv4" : "ipv6");
+    list.addSubnet(cidr.address, cidr.bits, cidr.family);
   }
   return list;
 }

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { AnswerStatusError } from "../apis/answer-status.ts";
+import { httpsOrigin } from "../apis/host-port.ts";
 import type { Node } from "../apis/node.ts";
 import { diagnosticsChannel, type KubeletMessage } from "../diagnostics.ts";
 import { CountersignError, errorCodeOf, errorMessageOf } from "../errors.ts";
 import { type UpgradedConnection, upgradeConnection } from "../transport/kubelet-upgrade.ts";
 import { type ConnectionInfoOptions, connectionInfo } from "./connection-info.ts";
 import { createExchangeLimits } from "./exchange-limits.ts";
-import { connectionFailure, type KubeletPeer, originOf, timeoutFailure } from "./kubelet-connection-error.ts";
+import { connectionFailure, type KubeletPeer, timeoutFailure } from "./kubelet-connection-error.ts";
 import { createKubeletDials, type KubeletDialsOptions } from "./kubelet-dials.ts";
 import { exchangeHeaders, upgradeHeaders } from "./kubelet-headers.ts";
 import { createKubeletIdentity, type KubeletIdentityOptions } from "./kubelet-identity.ts";
@@ -106,7 +107,7 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
     try {
       const reached = await send(peer, limit.signal);
       limit.answered("response" in reached ? reached.socket : reached);
-      return { reached, origin: originOf(peer) };
+      return { reached, origin: httpsOrigin(peer) };
     } catch (error) {
       limit.lift();
       if (limit.signal.aborted) throw limit.signal.reason;

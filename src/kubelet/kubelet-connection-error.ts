@@ -1,20 +1,11 @@
 import { AnswerStatusError } from "../apis/answer-status.ts";
+import { hostPort, httpsOrigin } from "../apis/host-port.ts";
 
 /** Where a connection was to go. */
 export interface KubeletPeer {
   readonly nodeName: string;
   readonly host: string;
   readonly port: number;
-}
-
-/** `host:port` as it stands in a URL and in `Host`. */
-export function hostPort({ host, port }: Pick<KubeletPeer, "host" | "port">): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** `https://host:port`. */
-export function originOf(peer: Pick<KubeletPeer, "host" | "port">): string {
-  return `https://${hostPort(peer)}`;
 }
 
 /**
@@ -35,7 +26,7 @@ export class KubeletConnectionError extends AnswerStatusError {
     goText: string,
     options?: ErrorOptions & { readonly isAnotherNode?: boolean },
   ) {
-    const origin = originOf(peer);
+    const origin = httpsOrigin(peer);
     const message = `error trying to reach service: ${goText}`;
     super(code, { code: 503, reason: "ServiceUnavailable", message }, options);
     this.message = `kubelet of node ${JSON.stringify(peer.nodeName)} (${origin}): ${goText}`;

@@ -1,8 +1,9 @@
 import { badRequest } from "../apis/answer-status.ts";
+import { hostPort } from "../apis/host-port.ts";
 import { headerValues } from "../apis/raw-headers.ts";
 import { isTokenProtocol } from "../authentication/websocket-bearer.ts";
 import { headersToKubelet } from "./forwarded-headers.ts";
-import { hostPort, type KubeletPeer } from "./kubelet-connection-error.ts";
+import type { KubeletPeer } from "./kubelet-connection-error.ts";
 
 export interface ForwardedRequest {
   readonly method: string;

@@ -1,5 +1,5 @@
+import { hostPort } from "../apis/host-port.ts";
 import { createKubeletPool, type Dial, type KubeletPool } from "../transport/kubelet-pool.ts";
-import { hostPort } from "./kubelet-connection-error.ts";
 import type { KubeletTarget } from "./kubelet-dials.ts";
 import type { KubeletIdentity } from "./kubelet-identity.ts";
 

@@ -1,4 +1,5 @@
 import { type AnswerStatusError, badRequest } from "../apis/answer-status.ts";
+import { formatTime } from "../apis/time.ts";
 
 /** RFC 3339 as Go's time.Parse takes it apart, element by element. */
 const elements: readonly (readonly [element: string, pattern: RegExp])[] = [
@@ -45,7 +46,7 @@ export function parseQueryTime(text: string): string {
   const local = Date.parse(
     `${year}-${month}-${day}T${hour!.padStart(2, "0")}:${minute}:${second!.slice(0, 2)}Z`,
   );
-  return new Date(local - offsetMs(zone!)).toISOString().replace(/\.\d+Z$/, "Z");
+  return formatTime(local - offsetMs(zone!));
 }
 
 function offsetMs(zone: string): number {

@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
+import { formatTime } from "../apis/time.ts";
 import { certificateSubject } from "../authentication/certificate-subject.ts";
 
 /** A kubelet's leaf, and what OpenSSL found wrong with its chain: its code, or undefined where nothing is. */
@@ -39,14 +40,11 @@ export function nodeNameFault(certificate: X509Certificate, nodeName: string): s
 
 function timeFault({ validFromDate, validToDate }: X509Certificate, now: number): string | undefined {
   const outside = "x509: certificate has expired or is not yet valid: current time";
-  if (now < validFromDate.getTime()) return `${outside} ${rfc3339(now)} is before ${rfc3339(+validFromDate)}`;
+  if (now < validFromDate.getTime())
+    return `${outside} ${formatTime(now)} is before ${formatTime(+validFromDate)}`;
   return now > validToDate.getTime()
-    ? `${outside} ${rfc3339(now)} is after ${rfc3339(+validToDate)}`
+    ? `${outside} ${formatTime(now)} is after ${formatTime(+validToDate)}`
     : undefined;
-}
-
-function rfc3339(instant: number): string {
-  return new Date(instant).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** OpenSSL's X509_check_host and X509_check_ip, held to Go's rules. */

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { formatTime } from "../apis/time.ts";
 import type { RequestHeaderConfiguration } from "../authentication/request-header.ts";
 import type { Clock } from "../clock.ts";
 import { bootstrapNamespaces, bootstrapRoles, extensionAuthentication } from "./bootstrap-objects.ts";
-import { type ApiObject, formatTime, withMetadata } from "./objects/api-object.ts";
+import { type ApiObject, withMetadata } from "./objects/api-object.ts";
 import type { ResourceRegistry } from "./objects/resource-kind.ts";
 import type { ObjectStore } from "./storage/object-store.ts";
 import { strategyOf } from "./strategies/object-strategy.ts";

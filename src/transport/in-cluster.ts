@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { httpsOrigin } from "../apis/host-port.ts";
 import { createCachedTokenSource } from "../credentials/cached-token-source.ts";
 import { createFileTokenSource } from "../credentials/file-token-source.ts";
 import { CountersignError } from "../errors.ts";
@@ -28,7 +29,7 @@ export async function inClusterConnection(options: InClusterOptions): Promise<Cl
   await source.token();
   return {
     client: {
-      server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      server: httpsOrigin({ host, port }),
       ca: await readMounted(join(folder, "ca.crt")),
       token: createCachedTokenSource({ source }),
     },

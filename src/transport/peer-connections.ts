@@ -1,5 +1,6 @@
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import type { Client } from "undici";
+import { httpsOrigin } from "../apis/host-port.ts";
 import { CountersignError } from "../errors.ts";
 import { type CertificateProblem, certificateProblems, refusedFor } from "./certificate-problems.ts";
 import { explain } from "./explain-transport-error.ts";
@@ -66,7 +67,7 @@ export function createPeerConnections(options: PeerOptions): PeerConnections {
   let isClosed = false;
 
   function open(UndiciClient: typeof Client): Connection {
-    const client = new UndiciClient(originOf(options), {
+    const client = new UndiciClient(httpsOrigin(options), {
       allowH2: false,
       // an exchange has one deadline, from its beginning to its end
       headersTimeout: 0,
@@ -118,10 +119,6 @@ let loaded: typeof Client | undefined;
 /** With the first exchange, because it takes as long as many of them. */
 async function load(): Promise<void> {
   loaded ??= (await import("undici")).Client;
-}
-
-function originOf({ host, port }: PeerOptions): string {
-  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** `destroy()` of the client waits for a socket that is still being connected. */

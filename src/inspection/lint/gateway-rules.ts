@@ -1,4 +1,5 @@
-import { BlockList, isIPv6 } from "node:net";
+import { BlockList } from "node:net";
+import { type CIDR, parseCIDR } from "../../apis/cidr.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { GatewaySubject } from "./lint-subjects.ts";
 
@@ -61,12 +62,12 @@ const interactive: LintRule<GatewaySubject> = {
     ),
 };
 
-const nearRanges = [
-  ["127.0.0.0", 8],
-  ["::1", 128],
-  ["169.254.0.0", 16],
-  ["fe80::", 10],
-] as const;
+const nearRanges: readonly CIDR[] = [
+  { address: "127.0.0.0", bits: 8, family: "ipv4" },
+  { address: "::1", bits: 128, family: "ipv6" },
+  { address: "169.254.0.0", bits: 16, family: "ipv4" },
+  { address: "fe80::", bits: 10, family: "ipv6" },
+];
 
 const nearAddresses: LintRule<GatewaySubject> = {
   code: "gateway-near-addresses",
@@ -74,27 +75,22 @@ const nearAddresses: LintRule<GatewaySubject> = {
   check: ({ gateway: { kubelet } }) =>
     kubelet.addressRanges.flatMap((range, index) =>
       faultIf(
-        nearRanges.some(([address, bits]) => overlap(range, `${address}/${bits}`)),
+        nearRanges.some((near) => overlap(parseCIDR(range)!, near)),
         ["kubelet", "addressRanges", index],
         `${range} holds loopback or link-local addresses: a node that writes one as its own has the gateway reach what stands beside it, or its cloud's metadata`,
       ),
     ),
 };
 
-function overlap(left: string, right: string): boolean {
+function overlap(left: CIDR, right: CIDR): boolean {
   return holds(left, right) || holds(right, left);
 }
 
 /** Whether a range has the other's first address. */
-function holds(range: string, other: string): boolean {
-  const [[network = "", bits], [address = ""]] = [range.split("/"), other.split("/")];
+function holds(range: CIDR, { address, family }: CIDR): boolean {
   const list = new BlockList();
-  list.addSubnet(network, Number(bits), familyOf(network));
-  return familyOf(network) === familyOf(address) && list.check(address, familyOf(address));
-}
-
-function familyOf(address: string): "ipv4" | "ipv6" {
-  return isIPv6(address) ? "ipv6" : "ipv4";
+  list.addSubnet(range.address, range.bits, range.family);
+  return range.family === family && list.check(address, family);
 }
 
 const unnamedFrontProxy: LintRule<GatewaySubject> = {

@@ -1,5 +1,6 @@
+import { formatTime } from "../../apis/time.ts";
 import type { Clock } from "../../clock.ts";
-import { type ApiObject, formatTime, withMetadata } from "../objects/api-object.ts";
+import { type ApiObject, withMetadata } from "../objects/api-object.ts";
 import { isStored, type ResourceKind, type ResourceRegistry } from "../objects/resource-kind.ts";
 import { forbiddenBy, notFound } from "../status/status-error.ts";
 import type { ObjectStore } from "../storage/object-store.ts";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type ApiObject, formatTime, withMetadata } from "../objects/api-object.ts";
+import { formatTime } from "../../apis/time.ts";
+import { type ApiObject, withMetadata } from "../objects/api-object.ts";
 import { generateName } from "../objects/object-name.ts";
 import { decodeObject } from "../representations/body-decoder.ts";
 import { isDryRun } from "../requests/api-call.ts";

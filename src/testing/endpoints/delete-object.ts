@@ -1,8 +1,8 @@
+import { formatTime } from "../../apis/time.ts";
 import { isNamespace, terminating } from "../admission/namespace-lifecycle.ts";
 import {
   type ApiObject,
   defined,
-  formatTime,
   type JsonObject,
   objectAt,
   stringAt,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { formatTime } from "../../apis/time.ts";
 import type { Clock } from "../../clock.ts";
-import { formatTime, type JsonObject } from "../objects/api-object.ts";
+import type { JsonObject } from "../objects/api-object.ts";
 import { type ContainerLog, createContainerLog } from "./container-log.ts";
 
 /** A container of a pod that a test wants to run. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { formatTime } from "../../apis/time.ts";
 import type { Clock } from "../../clock.ts";
-import { type ApiObject, formatTime, type JsonObject } from "../objects/api-object.ts";
+import type { ApiObject, JsonObject } from "../objects/api-object.ts";
 import { type ContainerOptions, type ContainerState, createContainer, image } from "./container.ts";
 
 /** A pod that a test wants to run. */

@@ -1,5 +1,6 @@
+import { formatTime } from "../../apis/time.ts";
 import type { Clock } from "../../clock.ts";
-import { formatTime, type JsonObject } from "../objects/api-object.ts";
+import type { JsonObject } from "../objects/api-object.ts";
 import { answerContainerLogs } from "./container-logs.ts";
 import { healthMounts } from "./health.ts";
 import { goError, json, type KubeletAnswer, plain } from "./kubelet-answer.ts";

@@ -1,3 +1,4 @@
+import { httpsOrigin } from "../../apis/host-port.ts";
 import type { Node } from "../../apis/node.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import {
@@ -107,7 +108,7 @@ function kubeletOf(
   const { nodeName, host, authority } = state;
   return {
     ...{ nodeName, port, stop, certificateAuthority: authority },
-    url: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url: httpsOrigin({ host, port }),
     node: nodeObject(nodeName, host, port),
     runPod: (pod) => runPod(state, pod),
     useCertificate: (certificate) => listener.useCertificate(certificateOf(state, certificate)),

@@ -69,8 +69,3 @@ export function defined<T extends object>(members: T): T {
 export function jsonText(value: unknown): string {
   return encodeLossless(copyJSON(value ?? null));
 }
-
-/** RFC 3339 to the second, as `metav1.Time` is written. */
-export function formatTime(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 19)}Z`;
-}

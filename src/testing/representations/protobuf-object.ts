@@ -1,6 +1,7 @@
 import type { ProtobufEnvelope } from "../../apis/protobuf-envelope.ts";
 import { readProtobufFields } from "../../apis/protobuf-fields.ts";
-import { formatTime, type Json, type JsonObject } from "../objects/api-object.ts";
+import { formatTime } from "../../apis/time.ts";
+import type { Json, JsonObject } from "../objects/api-object.ts";
 import { kindMessage, type Message, type MessageField, messageOf } from "../schema/object-fields.ts";
 import { badRequest, unsupportedMediaType } from "../status/status-error.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { formatTime } from "../../apis/time.ts";
 import {
   type ApiObject,
   defined,
-  formatTime,
   type JsonObject,
   listAt,
   objectAt,
