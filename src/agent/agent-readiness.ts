@@ -1,4 +1,5 @@
 import type { HealthCheck } from "../monitoring/health.ts";
+import { livenessChecks, shutdownCheck } from "../monitoring/process-checks.ts";
 import type { EndpointState } from "./endpoint-state.ts";
 
 export interface AgentReadinessOptions {
@@ -11,21 +12,21 @@ export interface AgentReadinessOptions {
   readonly states: () => readonly EndpointState[];
 }
 
-/** Whether the process answers at all: nothing outside it counts. */
-export const agentLivenessChecks: readonly HealthCheck[] = [{ name: "ping", check: () => undefined }];
-
 /**
  * Whether everybody who asks is given a token, with a check for each host and port: its name is in the answer, the
  * reason in the log. A host that no webhook configuration names is nobody's failure.
  */
 export function agentReadinessChecks(options: AgentReadinessOptions): readonly HealthCheck[] {
   return [
-    ...agentLivenessChecks,
-    { name: "shutdown", check: () => failIf(options.stopping(), "the agent is shutting down") },
+    ...livenessChecks,
+    shutdownCheck("agent", options.stopping),
     { name: "configurations", check: options.assertSynced },
     {
       name: "socket",
-      check: () => failIf(options.socketIntact() === false, "the socket was removed or replaced by another"),
+      check() {
+        if (options.socketIntact() === false)
+          throw new Error("the socket was removed or replaced by another");
+      },
     },
     { name: "token-files", check: () => checkFiles(options.fileFaults()) },
     ...options
@@ -42,8 +43,4 @@ function checkFiles(faults: ReadonlyMap<string, unknown>): void {
 
 function checkToken({ failure }: EndpointState): void {
   if (failure !== undefined) throw failure;
-}
-
-function failIf(condition: boolean, problem: string): void {
-  if (condition) throw new Error(problem);
 }

@@ -9,8 +9,9 @@ import { createAdminListener } from "../monitoring/admin-listener.ts";
 import { listen } from "../monitoring/listen.ts";
 import { createLog, type Log } from "../monitoring/log.ts";
 import { openTracing } from "../monitoring/open-tracing.ts";
+import { livenessChecks } from "../monitoring/process-checks.ts";
 import type { RestClientOptions } from "../transport/rest-client.ts";
-import { agentLivenessChecks, agentReadinessChecks } from "./agent-readiness.ts";
+import { agentReadinessChecks } from "./agent-readiness.ts";
 import { createAgentSocket } from "./agent-socket.ts";
 import { createPluginAnswers } from "./plugin-answers.ts";
 import { listenOnSocketFile, prepareSocketFolder, type SocketFile } from "./socket-file.ts";
@@ -173,8 +174,8 @@ interface AdminContext {
 function createAdmin(keeping: TokenKeeping, { log, stopping, socket }: AdminContext): Server {
   return createAdminListener({
     health: {
-      healthz: agentLivenessChecks,
-      livez: agentLivenessChecks,
+      healthz: livenessChecks,
+      livez: livenessChecks,
       // the hosts that somebody asks for become known one after the other
       get readyz() {
         return agentReadinessChecks({

@@ -8,10 +8,10 @@ import {
   servedSelfSubjectReviews,
 } from "../../authentication/self-subject-review.ts";
 import { type Clock, systemClock } from "../../clock.ts";
-import type { ErrorCode } from "../../errors.ts";
 import { collectBody, lingerThenClose } from "../parts/request-body.ts";
 import { jsonAnswer, statusAnswer, writeAPIAnswer } from "./api-answer.ts";
 import type { APIContext, APIMiddleware } from "./api-state.ts";
+import { methodNotServed } from "./unserved.ts";
 
 /** Which questions are answered, and when it is. */
 export interface SelfSubjectReviewsOptions extends SelfSubjectReviewSwitches {
@@ -50,7 +50,7 @@ export function createSelfSubjectReviews(options: SelfSubjectReviewsOptions = {}
       return;
     }
     try {
-      assertMethod(context);
+      if (context.method !== "POST") throw methodNotServed();
       assertAcceptable(context.get("Accept"));
       assertSelfSubjectReview({ mediaType: mediaTypeOf(context), body: await readBody(context) }, asked);
       const { caller, user } = context.state;
@@ -105,12 +105,6 @@ function askedFor(
   );
 }
 
-function assertMethod({ method }: APIContext): void {
-  if (method === "POST") return;
-  const message = "the server does not allow this method on the requested resource";
-  throw refused("ERR_METHOD_NOT_SERVED", { code: 405, reason: "MethodNotAllowed", message, details: {} });
-}
-
 /** Protobuf is read here and not written: every client that asks for it reads JSON as well. */
 const acceptable = new Set([
   "application/json",
@@ -126,7 +120,7 @@ function assertAcceptable(accept: string): void {
     acceptable.has(type.trim()) && !parameters.some((parameter) => parameter.trim().startsWith("as="));
   if (accept.trim() === "" || entries.some(isPlain)) return;
   const message = "only the following media types are accepted: application/json";
-  throw refused("ERR_REQUEST_INVALID", { code: 406, reason: "NotAcceptable", message });
+  throw refused({ code: 406, reason: "NotAcceptable", message });
 }
 
 function mediaTypeOf(context: APIContext): string | undefined {
@@ -144,11 +138,11 @@ async function readBody({ req }: APIContext): Promise<Buffer> {
   lingerThenClose(req);
   if (state === "tooLarge") {
     const message = `Request entity too large: limit is ${bodyLimitBytes}`;
-    throw refused("ERR_REQUEST_INVALID", { code: 413, reason: "RequestEntityTooLarge", message });
+    throw refused({ code: 413, reason: "RequestEntityTooLarge", message });
   }
   throw badRequest(`the body was not sent to its end within ${bodyTimeoutMs / 1000} s`);
 }
 
-function refused(code: ErrorCode, parts: AnswerStatusParts): AnswerStatusError {
-  return new AnswerStatusError(code, parts);
+function refused(parts: AnswerStatusParts): AnswerStatusError {
+  return new AnswerStatusError("ERR_REQUEST_INVALID", parts);
 }

@@ -3,6 +3,7 @@ import type { GatewayConfiguration } from "../../configuration/gateway-configura
 import { createAdminListener } from "../../monitoring/admin-listener.ts";
 import type { HealthCheck } from "../../monitoring/health.ts";
 import type { Log } from "../../monitoring/log.ts";
+import { livenessChecks, shutdownCheck } from "../../monitoring/process-checks.ts";
 import type { ConfigurationInUse } from "../parts/configuration-in-use.ts";
 import { createGatewayMetrics } from "./gateway-metrics.ts";
 import type { GatewayState } from "./gateway-state.ts";
@@ -15,19 +16,12 @@ export function gatewayHealth(
   state: Pick<GatewayState, "draining">,
   checks: () => readonly HealthCheck[],
 ): Health {
-  // nothing outside the process counts here, or a cluster's trouble would restart us
-  const ping: HealthCheck = { name: "ping", check: () => undefined };
-  const shutdown: HealthCheck = {
-    name: "shutdown",
-    check() {
-      if (state.draining) throw new Error("the gateway is shutting down");
-    },
-  };
+  const shutdown = shutdownCheck("gateway", () => state.draining);
   return {
-    healthz: [ping],
-    livez: [ping],
+    healthz: livenessChecks,
+    livez: livenessChecks,
     get readyz() {
-      return [ping, shutdown, ...checks()];
+      return [...livenessChecks, shutdown, ...checks()];
     },
   };
 }

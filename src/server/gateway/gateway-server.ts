@@ -7,8 +7,8 @@ import { createLog } from "../../monitoring/log.ts";
 import type { ClusterConnection } from "../../transport/cluster-connection.ts";
 import { createRunningServer, type RunningServer } from "../listener/running-server.ts";
 import {
-  asksForCertificates,
   createSecureListener,
+  exchangeListenerTLS,
   exchangeTLSMaterial,
 } from "../listener/secure-listener.ts";
 import { createClusterAccess } from "../parts/cluster-access.ts";
@@ -84,12 +84,8 @@ export function createGatewayServer(options: GatewayServerOptions): GatewayServe
     description: {},
     createAdmin: () => createGatewayAdmin({ inUse, state, health, log }),
     createListener: (served) => openListener(served, () => inUse.current, state),
-    exchangeListener({ server, connections }, after, before) {
-      const tls = after.parts.tls();
-      exchangeTLSMaterial(server, tls);
-      // whoever connected before was not asked for a certificate, and would be refused for as long as it keeps its connection
-      if (asksForCertificates(tls) && !asksForCertificates(before.parts.tls())) connections.outdate();
-    },
+    exchangeListener: (listener, after, before) =>
+      exchangeListenerTLS(listener, after.parts.tls(), before.parts.tls()),
     onListening({ isOutdated }) {
       state.isOutdated = isOutdated;
     },

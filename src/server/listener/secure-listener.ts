@@ -5,6 +5,7 @@ import type { SecureContextOptions, SecureVersion } from "node:tls";
 import type { CABundle } from "../../certificates/ca-bundle.ts";
 import type { KeyPair } from "../../certificates/key-pair.ts";
 import { CountersignError } from "../../errors.ts";
+import type { OpenListener } from "./running-server.ts";
 
 /** What a TLS listener shows and trusts; all of it can be exchanged while it runs. */
 export interface TLSMaterial {
@@ -68,6 +69,17 @@ export function exchangeTLSMaterial(server: Server, tls: TLSMaterial): void {
   server.setSecureContext(secureContextOptions(tls));
   // node:tls reads it for each connection (lib/internal/tls/wrap.js, tlsConnectionListener) and does not declare it
   Object.assign(server, { requestCert: asksForCertificates(tls) });
+}
+
+/** The same by a reload: connections that were not asked for a certificate end where new ones are. */
+export function exchangeListenerTLS(
+  { server, connections }: OpenListener,
+  after: TLSMaterial,
+  before: TLSMaterial,
+): void {
+  exchangeTLSMaterial(server, after);
+  // whoever connected before would be refused for as long as it keeps its connection
+  if (asksForCertificates(after) && !asksForCertificates(before)) connections.outdate();
 }
 
 /** Whether new connections are asked for a client certificate. */

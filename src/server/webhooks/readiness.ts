@@ -1,5 +1,6 @@
 import type { TokenIssuer } from "../../authentication/token-issuer.ts";
 import type { HealthCheck } from "../../monitoring/health.ts";
+import { livenessChecks, shutdownCheck } from "../../monitoring/process-checks.ts";
 
 export interface ReadinessOptions {
   readonly draining: () => boolean;
@@ -8,14 +9,11 @@ export interface ReadinessOptions {
   readonly issuers: readonly TokenIssuer[];
 }
 
-/** Whether the process answers at all: nothing outside it counts, or a cluster's trouble would restart us. */
-export const livenessChecks: readonly HealthCheck[] = [{ name: "ping", check: () => undefined }];
-
 /** Whether reviews can be answered well. */
 export function readinessChecks(options: ReadinessOptions): readonly HealthCheck[] {
   return [
     ...livenessChecks,
-    { name: "shutdown", check: () => assert(!options.draining(), "the server is shutting down") },
+    shutdownCheck("server", options.draining),
     ...options.certificate,
     ...options.issuers.map((issuer) => ({ name: `issuer-${issuer.name}`, check: () => checkIssuer(issuer) })),
   ];
@@ -26,8 +24,4 @@ function checkIssuer(issuer: TokenIssuer): void {
   // nobody sends tokens to a server that is not ready, so nobody else would fetch
   issuer.refresh().catch(() => undefined);
   throw new Error(`issuer ${issuer.name}: no keys that may be used`);
-}
-
-function assert(condition: boolean, problem: string): void {
-  if (!condition) throw new Error(problem);
 }

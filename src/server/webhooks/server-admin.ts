@@ -2,10 +2,11 @@ import type { Server } from "node:http";
 import type { Clock } from "../../clock.ts";
 import { createAdminListener } from "../../monitoring/admin-listener.ts";
 import type { Log } from "../../monitoring/log.ts";
+import { livenessChecks } from "../../monitoring/process-checks.ts";
 import type { ListenerState } from "../review/serve-review.ts";
 import { comparePolicies } from "./match-report.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { livenessChecks, readinessChecks } from "./readiness.ts";
+import { readinessChecks } from "./readiness.ts";
 import type { ServedConfigurationInUse } from "./served-configuration.ts";
 
 export interface ServerAdminOptions {

@@ -5,8 +5,8 @@ import type { ClusterConnection } from "../../transport/cluster-connection.ts";
 import { answerBy } from "../listener/drain.ts";
 import { createRunningServer, type OpenListener, type RunningServer } from "../listener/running-server.ts";
 import {
-  asksForCertificates,
   createSecureListener,
+  exchangeListenerTLS,
   exchangeTLSMaterial,
 } from "../listener/secure-listener.ts";
 import { createClusterAccess } from "../parts/cluster-access.ts";
@@ -100,15 +100,12 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
 
 /** All that a listener itself has of a configuration. */
 function exchangeListener(
-  { server, connections }: OpenListener,
+  listener: OpenListener,
   { parts }: ServedConfiguration,
   before: ServedConfiguration,
 ): void {
-  const tls = parts.tls();
-  exchangeTLSMaterial(server, tls);
-  // whoever connected before was not asked for a certificate, and would be refused for as long as it keeps its connection
-  if (asksForCertificates(tls) && !asksForCertificates(before.parts.tls())) connections.outdate();
-  server.requestTimeout = requestTimeoutOf(parts.configuration);
+  exchangeListenerTLS(listener, parts.tls(), before.parts.tls());
+  listener.server.requestTimeout = requestTimeoutOf(parts.configuration);
 }
 
 /** Longer than a body may take, so that our own deadline decides and can answer with a denial; Node's cannot. */

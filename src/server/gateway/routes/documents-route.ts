@@ -2,12 +2,12 @@ import { AnswerStatusError } from "../../../apis/answer-status.ts";
 import { type HealthCheck, reportHealth } from "../../../monitoring/health.ts";
 import { jsonAnswer, writeAPIAnswer } from "../../api/api-answer.ts";
 import type { APIContext } from "../../api/api-state.ts";
+import { methodNotServed, notServed } from "../../api/unserved.ts";
 import { aggregatedType, discoveryForm } from "./aggregated-discovery.ts";
 import type { ClusterVersion } from "./cluster-version.ts";
 import type { Discovery } from "./discovery.ts";
 import { assertNoBody } from "./request-framing.ts";
 import { queryOf } from "./request-query.ts";
-import { methodNotServed, notServed } from "./unserved.ts";
 
 /** What is asked by a path that is no resource. */
 export interface DocumentsRoute {

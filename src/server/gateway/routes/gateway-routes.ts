@@ -1,5 +1,6 @@
 import type { RequestInfo } from "../../../authorization/request-attributes.ts";
 import type { APIContext, APIMiddleware } from "../../api/api-state.ts";
+import { methodNotServed, notServed } from "../../api/unserved.ts";
 import type { Cluster } from "./cluster-reads.ts";
 import { type DocumentsRoute, serveDocument } from "./documents-route.ts";
 import { nodeProxyRequest } from "./node-proxy-request.ts";
@@ -7,7 +8,6 @@ import { type NodeProxyRoute, serveNodeProxy } from "./node-proxy-route.ts";
 import { type PodLogRoute, servePodLog } from "./pod-log-route.ts";
 import { servePod, servePods } from "./pods-route.ts";
 import { assertNoBody } from "./request-framing.ts";
-import { methodNotServed, notServed } from "./unserved.ts";
 
 /** All that a gateway's answers are made of. */
 export interface GatewayRoutes extends DocumentsRoute, NodeProxyRoute, PodLogRoute {

@@ -3,13 +3,13 @@ import type { KubeletClient } from "../../../kubelet/kubelet-client.ts";
 import { type InteractiveEndpoint, type NodeEndpoint, nodeEndpoint } from "../../../kubelet/node-endpoint.ts";
 import type { NodeSource } from "../../../kubelet/node-source.ts";
 import type { APIContext } from "../../api/api-state.ts";
+import { methodNotServed, notServed } from "../../api/unserved.ts";
 import { relayConnection } from "./interactive-connection.ts";
 import type { NodeProxyRequest } from "./node-proxy-request.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import { relayAnswer } from "./relayed-answer.ts";
 import { assertNoBody, assertNoUpgrade } from "./request-framing.ts";
 import { assertOwnOrigin } from "./request-origin.ts";
-import { methodNotServed, notServed } from "./unserved.ts";
 import { isUpgradable } from "./upgradable-response.ts";
 
 export interface NodeProxyRoute {

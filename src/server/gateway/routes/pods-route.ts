@@ -5,11 +5,11 @@ import { assertNodeScope } from "../../../kubelet/node-scope.ts";
 import { apiPath } from "../../../transport/rest-client.ts";
 import { jsonAnswer, writeAPIAnswer } from "../../api/api-answer.ts";
 import type { APIContext } from "../../api/api-state.ts";
+import { methodNotServed } from "../../api/unserved.ts";
 import { askCluster, type Cluster } from "./cluster-reads.ts";
 import { uncountedStreams } from "./open-streams.ts";
 import { queryOf } from "./request-query.ts";
 import { streamAnswer } from "./streamed-answer.ts";
-import { methodNotServed } from "./unserved.ts";
 
 /** `GET /api/v1/namespaces/NS/pods/NAME`, as the gateway reads it. @throws AnswerStatusError in the API server's words. */
 export async function servePod(context: APIContext, cluster: Cluster): Promise<void> {

@@ -1,4 +1,4 @@
-import { AnswerStatusError } from "../../../apis/answer-status.ts";
+import { AnswerStatusError } from "../../apis/answer-status.ts";
 
 /** @returns 404 in the words of an API server that has nothing at a path. */
 export function notServed(): AnswerStatusError {
