@@ -90,9 +90,11 @@ export async function startRealControlPlane(
   };
   const frontProxyAuthority = createCertificateAuthority({ commonName: "countersign-test-front-proxy-ca" });
   if (options.aggregation === true) writeFrontProxy(folder, frontProxyAuthority);
-  await start(options).catch(async (error: unknown) => {
+  await start(options).catch(async (cause: unknown) => {
+    const { exitCode } = etcd;
     await stop();
-    throw error;
+    if (exitCode === undefined) throw cause;
+    throw new Error(`etcd ended with ${exitCode}: ${etcd.output().slice(-2_000)}`, { cause });
   });
   return {
     url,
