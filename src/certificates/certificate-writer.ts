@@ -7,6 +7,7 @@ import {
   sign,
 } from "node:crypto";
 import { isIPv4 } from "node:net";
+import { type CertificateUsage, usageOIDs } from "./certificate-purpose.ts";
 import {
   bitString,
   boolean,
@@ -31,12 +32,7 @@ const oids = {
   basicConstraints: "2.5.29.19",
   authorityKeyIdentifier: "2.5.29.35",
   extendedKeyUsage: "2.5.29.37",
-  serverAuth: "1.3.6.1.5.5.7.3.1",
-  clientAuth: "1.3.6.1.5.5.7.3.2",
 } as const;
-
-/** What a certificate is good for. */
-export type CertificateUsage = "serverAuth" | "clientAuth";
 
 /** A key that signs, under the name that its certificate carries. */
 export interface CertificateHolder {
@@ -98,7 +94,7 @@ export function writeLeaf(
     extension(oids.basicConstraints, sequence(), "critical"),
     // digitalSignature (bit 0), all that an ECDSA key does in TLS
     extension(oids.keyUsage, bitString(Buffer.from([0b1000_0000]), 7), "critical"),
-    extension(oids.extendedKeyUsage, sequence(...usages.map((usage) => objectIdentifier(oids[usage])))),
+    extension(oids.extendedKeyUsage, sequence(...usages.map((usage) => objectIdentifier(usageOIDs[usage])))),
     ...(names.length > 0 ? [extension(oids.subjectAltName, sequence(...names))] : []),
   ];
   return certify({ commonName, organizations, validity, extensions }, issuer);

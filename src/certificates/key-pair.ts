@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { Secret } from "../secret.ts";
+import { type CertificateUsage, purposeFault } from "./certificate-purpose.ts";
 import { certificateBlocks, certificateError, readPemFile } from "./pem.ts";
 
 /** A certificate with its key, known to belong together. */
@@ -23,14 +24,19 @@ export interface KeyPairFiles {
 
 /**
  * Reads a certificate and its key. Whether they are valid now is left to whoever uses them.
- * @throws ERR_CERTIFICATE_INVALID naming the file: unreadable, no certificate in it, an encrypted key, a key of another
- * certificate, a key too small for TLS.
+ * @param purpose - what it has to be good for; one without an extended key usage is good for all. Left out, nobody looks.
+ * @throws ERR_CERTIFICATE_INVALID naming the file: unreadable, no certificate in it, a certificate for another purpose, an
+ * encrypted key, a key of another certificate, a key too small for TLS.
  */
-export async function loadKeyPair({ certFile, keyFile }: KeyPairFiles): Promise<KeyPair> {
+export async function loadKeyPair(
+  { certFile, keyFile }: KeyPairFiles,
+  purpose?: CertificateUsage,
+): Promise<KeyPair> {
   const [certificate, key] = await Promise.all([readPemFile(certFile), readPemFile(keyFile)]);
   const chain = parseChain(certificate, certFile);
-  if (!chain[0].checkPrivateKey(parseKey(key, keyFile)))
-    throw certificateError(keyFile, `is not the key of the first certificate in ${certFile}`);
+  assertOwnKey(chain[0], parseKey(key, keyFile), { certFile, keyFile });
+  const fault = purpose === undefined ? undefined : purposeFault(chain[0], purpose);
+  if (fault !== undefined) throw certificateError(certFile, fault);
   try {
     createSecureContext({ cert: certificate, key });
   } catch (cause) {
@@ -50,6 +56,32 @@ export async function loadKeyPair({ certFile, keyFile }: KeyPairFiles): Promise<
  */
 export async function loadPrivateKey(keyFile: string): Promise<KeyObject> {
   return parseKey(await readPemFile(keyFile), keyFile);
+}
+
+/**
+ * A certificate in PEM, and those behind it.
+ * @throws ERR_CERTIFICATE_INVALID naming the file: unreadable, no certificate in it.
+ */
+export async function loadCertificateChain(
+  certFile: string,
+): Promise<[X509Certificate, ...X509Certificate[]]> {
+  return parseChain(await readPemFile(certFile), certFile);
+}
+
+/**
+ * A private key, known to be its certificate's.
+ * @throws ERR_CERTIFICATE_INVALID as the two before it do, and naming the key's file for a key of another certificate.
+ */
+export async function loadOwnKey(files: KeyPairFiles): Promise<KeyObject> {
+  const { certFile, keyFile } = files;
+  const [[leaf], key] = await Promise.all([loadCertificateChain(certFile), loadPrivateKey(keyFile)]);
+  assertOwnKey(leaf, key, files);
+  return key;
+}
+
+function assertOwnKey(leaf: X509Certificate, key: KeyObject, { certFile, keyFile }: KeyPairFiles): void {
+  if (!leaf.checkPrivateKey(key))
+    throw certificateError(keyFile, `is not the key of the first certificate in ${certFile}`);
 }
 
 function parseChain(pem: string, file: string): [X509Certificate, ...X509Certificate[]] {

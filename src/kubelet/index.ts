@@ -5,6 +5,7 @@
 
 export type { NamedContainer, Node, NodeAddress, Pod } from "../apis/node.ts";
 export { type CABundle, loadCABundle } from "../certificates/ca-bundle.ts";
+export type { CertificateUsage } from "../certificates/certificate-purpose.ts";
 export { type KeyPair, type KeyPairFiles, loadKeyPair } from "../certificates/key-pair.ts";
 export type { ResolveHost } from "../transport/kubelet-dial.ts";
 export type { AddressAdmissionOptions, HostPort } from "./address-admission.ts";

@@ -7,7 +7,7 @@ export type {
   SelfSubjectReviewSwitches,
   SelfSubjectReviewVersion,
 } from "../authentication/self-subject-review.ts";
-export type { CertificateUsage } from "../certificates/certificate-writer.ts";
+export type { CertificateUsage } from "../certificates/certificate-purpose.ts";
 export type { WebhookAuthentication } from "./admission/webhook-caller.ts";
 export {
   type CertificateAuthority,

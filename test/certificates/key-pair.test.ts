@@ -58,6 +58,15 @@ describe("loadKeyPair", () => {
     );
   });
 
+  it("refuses a certificate for another purpose, where one is asked for", async () => {
+    await load(leaf.certificatePem, leaf.keyPem);
+    const files = { certFile: join(directory, "tls.crt"), keyFile: join(directory, "tls.key") };
+    await loadKeyPair(files, "serverAuth");
+    const error = await rejectionOf(loadKeyPair(files, "clientAuth"));
+    expect(error).to.include({ code: "ERR_CERTIFICATE_INVALID" });
+    expect(error.message).to.contain("tls.crt: is for serving only");
+  });
+
   it("refuses a chain whose leaf does not stand first", async () => {
     expect(await failure(authority.certificatePem + leaf.certificatePem, leaf.keyPem)).to.contain("tls.key");
   });

@@ -15,7 +15,7 @@ export interface ServingCertificateOptions {
 
 /**
  * The certificate of files, or one of our own making.
- * @throws ERR_CERTIFICATE_INVALID where a file cannot be used, ERR_CERTIFICATE_SECRET where the Secret is somebody else's,
+ * @throws ERR_CERTIFICATE_INVALID where a file cannot be used or is for clients only, ERR_CERTIFICATE_SECRET where the Secret is somebody else's,
  * ERR_KUBECONFIG.
  */
 export async function loadServingCertificate(
@@ -38,7 +38,7 @@ async function fromFiles(
   const kept = await createLastGood({
     what: "certificate",
     files: [files.certFile, files.keyFile],
-    load: () => loadKeyPair(files),
+    load: () => loadKeyPair(files, "serverAuth"),
     onReload: onExchange,
   });
   return {

@@ -15,10 +15,13 @@ export async function checkGatewayConfiguration(
   clock: Clock = systemClock,
 ): Promise<readonly CheckedField[]> {
   const checks = [
-    checkKeyPair(tls, ["tls"], clock),
+    checkKeyPair(tls, ["tls"], { purpose: "serverAuth", clock }),
     checkCA(authentication.clientCAFile, ["authentication", "clientCAFile"]),
     checkCA(authentication.requestHeader?.caFile, ["authentication", "requestHeader", "caFile"]),
-    checkKeyPair(kubelet.clientCertificate, ["kubelet", "clientCertificate"], clock),
+    checkKeyPair(kubelet.clientCertificate, ["kubelet", "clientCertificate"], {
+      purpose: "clientAuth",
+      clock,
+    }),
     checkCA(kubelet.caFile, ["kubelet", "caFile"]),
   ];
   return (await Promise.all(checks)).flat();

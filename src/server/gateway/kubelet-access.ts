@@ -22,7 +22,7 @@ export interface KubeletAccessOptions {
   readonly clock: Clock;
 }
 
-/** @throws ERR_CERTIFICATE_INVALID naming the file. */
+/** @throws ERR_CERTIFICATE_INVALID naming the file; a certificate that is for serving only is refused, too. */
 export async function loadKubeletAccess(
   options: KubeletAccessOptions,
   keep: KeepPart,
@@ -56,7 +56,7 @@ function watchKeyPair(files: { readonly certFile: string; readonly keyFile: stri
   return createLastGood({
     what: "kubeletCertificate",
     files: [files.certFile, files.keyFile],
-    load: () => loadKeyPair(files),
+    load: () => loadKeyPair(files, "clientAuth"),
   });
 }
 

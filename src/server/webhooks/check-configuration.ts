@@ -32,7 +32,7 @@ type Path = CheckedField["path"];
 
 function checkServingPair({ certFile, keyFile }: ServerConfiguration["tls"], clock: Clock) {
   if (certFile === undefined || keyFile === undefined) return [];
-  return checkKeyPair({ certFile, keyFile }, ["tls"], clock);
+  return checkKeyPair({ certFile, keyFile }, ["tls"], { purpose: "serverAuth", clock });
 }
 
 async function checkIssuer({ url, caFile, jwksFile }: IssuerConfiguration, path: Path) {

@@ -1,6 +1,6 @@
+import type { CertificateUsage } from "../../certificates/certificate-purpose.ts";
 import {
   type CertificateHolder,
-  type CertificateUsage,
   type WrittenCertificate,
   writeAuthority,
   writeLeaf,

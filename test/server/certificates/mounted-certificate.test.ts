@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { CertificateUsage } from "../../../src/certificates/certificate-purpose.ts";
 import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
+import { rejectionOf } from "../../rejection.ts";
 import { until } from "../../until.ts";
 import {
   createServerFolder,
@@ -36,8 +38,9 @@ describe("a certificate of a mounted Secret", () => {
     symlinkSync(generation, join(mount, "..data_tmp"));
     renameSync(join(mount, "..data_tmp"), join(mount, "..data"));
   };
-  const issue = (authority = createCertificateAuthority()) => {
-    const { certificatePem, keyPem } = authority.issue({ commonName: "x", dnsNames: ["localhost"] });
+  const issue = (usage: CertificateUsage = "serverAuth", authority = createCertificateAuthority()) => {
+    const subject = { commonName: "x", dnsNames: ["localhost"], usages: [usage] };
+    const { certificatePem, keyPem } = authority.issue(subject);
     return {
       ca: authority.certificatePem,
       certificatePem,
@@ -67,6 +70,20 @@ describe("a certificate of a mounted Secret", () => {
     }
     expect(old.readyState).to.equal("open");
     old.destroy();
+  });
+
+  it("stays where what comes is for clients only, and is no start", async () => {
+    const first = issue();
+    await start(first.files);
+    const client = issue("clientAuth");
+    swap(client.files);
+    const failure = /^reload failed/;
+    await until(() => running.log().some(({ msg }) => failure.test(String(msg))), "the failure");
+    expect(JSON.stringify(running.log())).to.contain("tls.crt: is for clients only");
+    expect(await serves(first.ca, first.certificatePem)()).to.equal(true);
+    const tls = { certFile: join(mount, "tls.crt"), keyFile: join(mount, "tls.key") };
+    const refused = await rejectionOf(startServer(folder, { tls }));
+    expect(refused).to.include({ code: "ERR_CERTIFICATE_INVALID" });
   });
 
   it("stays where what comes is half of one, and is exchanged when the rest has come", async () => {

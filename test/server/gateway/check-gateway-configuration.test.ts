@@ -54,16 +54,30 @@ kubelet: {clientCertificate: {certFile: kubelet.crt, keyFile: kubelet.key}, caFi
       expect(found).to.match(new RegExp(`^error ${field.replaceAll(".", "\\.")}: .*${file}`));
     });
 
-  for (const [name, field] of [
-    ["tls", "tls"],
-    ["kubelet", "kubelet.clientCertificate"],
+  for (const [name, field, usage] of [
+    ["tls", "tls", "serverAuth"],
+    ["kubelet", "kubelet.clientCertificate", "clientAuth"],
   ] as const)
     it(`says that the certificate of ${field} has expired, as readiness does`, async () => {
       const notAfter = Date.now() - 60_000;
-      pair(name, authority.issue({ commonName: "x", notBefore: notAfter - 60_000, notAfter }));
+      pair(
+        name,
+        authority.issue({ commonName: "x", usages: [usage], notBefore: notAfter - 60_000, notAfter }),
+      );
       const [found = ""] = await check();
       expect(found).to.contain(`error ${field}.certFile: `).and.contain(`${name}.crt expired `);
     });
+
+  it("tells of both certificates where they are swapped", async () => {
+    pair("tls", authority.issue({ commonName: "kubelet-client" }));
+    pair("kubelet", authority.issue({ commonName: "gateway", dnsNames: ["localhost"] }));
+    const [tls, client, ...others] = await check();
+    expect(others).to.deep.equal([]);
+    expect(tls).to.match(/^error tls\.certFile: .*tls\.crt: is for clients only .*swapped/);
+    expect(client).to.match(
+      /^error kubelet\.clientCertificate\.certFile: .*kubelet\.crt: is for serving only .*swapped/,
+    );
+  });
 
   it("tells every fault at once", async () => {
     for (const name of ["ca.crt", "kubelet-ca.crt", "tls.key"]) write(name, "nothing");

@@ -86,6 +86,21 @@ kubelet:
     expect((await load("https://10.0.0.2")).kubelets).not.to.equal(first.kubelets);
   });
 
+  it("refuses a certificate that is for serving only, at start and where it comes later", async () => {
+    const { clientCertificate } = await load("https://10.0.0.1");
+    const first = clientCertificate.current;
+    const serving = authority.issue({ commonName: "gateway", dnsNames: ["localhost"] });
+    writeFileSync(join(folder, "c.crt"), serving.certificatePem);
+    writeFileSync(join(folder, "c.key"), serving.keyPem);
+    await clientCertificate.check();
+    expect(clientCertificate.current).to.equal(first);
+    await kept.close();
+    kept = createKeptParts();
+    const failed = await rejectionOf(load("https://10.0.0.1"));
+    expect(failed).to.include({ code: "ERR_CERTIFICATE_INVALID" });
+    expect(failed.message).to.match(/c\.crt: is for serving only .*swapped/);
+  });
+
   it("names the file that cannot be used", async () => {
     writeFileSync(join(folder, "c.key"), "nothing");
     const failed = await rejectionOf(load("https://10.0.0.1"));
