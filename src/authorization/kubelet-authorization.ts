@@ -47,7 +47,7 @@ export function createKubeletAuthorizer({ authorizer, mode }: KubeletAuthorizerO
       assertOneRequest(request);
       const node = await authorizeNode(authorizer, mode, user, request, options);
       if (node.decision === "refuse" || mode !== "analog") return node;
-      return authorizeAnalog(authorizer, user, request, options);
+      return (await refuseAnalog(authorizer, user, request, options)) ?? node;
     },
   };
 }
@@ -80,22 +80,22 @@ async function authorizeNode(
       name: request.nodeName,
     };
     const { decision, reason } = await ask(authorizer, { user, resource }, options);
-    if (decision === "allow") return { decision };
+    if (decision === "allow") return { decision, subresource };
     if (reason !== "") reasons.add(reason);
   }
   return refuse(candidates, nodeForbidden(user, verb, request.nodeName, candidates, [...reasons]));
 }
 
-async function authorizeAnalog(
+async function refuseAnalog(
   authorizer: Authorizer,
   user: UserInfo,
   request: KubeletRequest,
   options: AskOptions,
-): Promise<KubeletDecision> {
+): Promise<KubeletDecision | undefined> {
   const analog = kubeletAnalog(request);
   if (analog === undefined) return refuse([], withoutAnalog(user, request));
   const { decision, reason } = await ask(authorizer, { user, ...analog }, options);
-  if (decision === "allow") return { decision };
+  if (decision === "allow") return undefined;
   const attributes = requestAttributes(analog);
   const { resource, subresource, path, isResourceRequest } = attributes;
   const missing = isResourceRequest ? [resource, subresource].filter(Boolean).join("/") : path;

@@ -11,7 +11,8 @@ export interface KubeletRequest {
 
 /** Whether the request may be sent, and if not, what the caller is answered. */
 export type KubeletDecision =
-  | { readonly decision: "allow" }
+  /** `subresource`: the node's that the user has leave for, e.g. `metrics`. */
+  | { readonly decision: "allow"; readonly subresource: string }
   /** `candidates`: the node subresources that were asked about, or the one thing that was missing; `status` is the 403. */
   | { readonly decision: "refuse"; readonly candidates: readonly string[]; readonly status: AnswerStatus };
 

@@ -35,13 +35,15 @@ export interface APIRequestMessage extends Omit<RequestIdentity, "uid"> {
   readonly httpMethod: string;
   /** Without its query, cut at 256 characters. */
   readonly path: string;
-  /** As it was authorized; these are absent where the request was refused before, and empty for a path that is no resource. */
+  /** As an API server reads the request; these are absent where it was refused before, and empty for a path that is no resource. */
   readonly verb?: string;
   readonly group?: string;
   readonly resource?: string;
   readonly subresource?: string;
   readonly namespace?: string;
   readonly name?: string;
+  /** What gave leave where it is another permission than these name: `nodes/metrics` for a path at a kubelet. */
+  readonly permission?: string;
   /** Whose connection and credential it is. */
   readonly caller?: string;
   /** How the caller proved it. */

@@ -110,6 +110,7 @@ function apiRequestSpan(tracer: Tracer, message: APIRequestMessage): void {
     "countersign.authentication_method": message.method,
     "countersign.refusal": message.refusal,
     "countersign.node": node,
+    "countersign.permission": message.permission,
     "countersign.cut": cut,
     "audit-id": message.auditId,
     ...{ verb, resource, subresource, namespace, name },

@@ -34,6 +34,8 @@ export interface Arrival {
   caller: Caller | undefined;
   user: UserInfo | undefined;
   info: RequestInfo | undefined;
+  /** What gave leave, where it is another permission than `info` names. */
+  permission: string | undefined;
 }
 
 /** One thing that has to be found out, or done, before a request is let in. A throw refuses it. */
@@ -108,9 +110,11 @@ function readInfo(arrival: Arrival): void {
   arrival.info = requestInfo(arrival.request);
 }
 
-async function authorize({ rules, request, user, info, signal }: Arrival): Promise<void> {
+async function authorize(arrival: Arrival): Promise<void> {
+  const { rules, request, signal } = arrival;
   const { method = "GET", url = "/" } = request;
-  await rules.authorizer.assertAuthorized({ method, url, user: known(user), info: known(info) }, { signal });
+  const [user, info] = [known(arrival.user), known(arrival.info)];
+  arrival.permission = await rules.authorizer.assertAuthorized({ method, url, user, info }, { signal });
 }
 
 /** What an earlier step has found out. @throws where it has not: nothing is let in by an omission. */

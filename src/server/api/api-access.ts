@@ -6,6 +6,7 @@ import { failureAnswer, refusalAnswer, writeAPIAnswer } from "./api-answer.ts";
 import type { APIContext, APIMiddleware, APIState } from "./api-state.ts";
 import { createRequestAuthorizer } from "./request-authorizer.ts";
 import { reportRequest } from "./request-report.ts";
+import { responseTurn } from "./response-turn.ts";
 import { appendWarning } from "./warning-header.ts";
 
 /** Whom a server lets in that speaks as an API server. */
@@ -56,6 +57,7 @@ export function createAPIAccess({
 export function createAccess(rules: AccessRules): APIMiddleware {
   return async (context, next) => {
     const { req: request, res: response } = context;
+    await responseTurn(request, response);
     const report = reportRequest(arrive(rules, context));
     context.set("Cache-Control", "no-cache, private");
     try {
@@ -100,6 +102,7 @@ function arrive(rules: AccessRules, context: APIContext): Arrival {
     caller: undefined,
     user: undefined,
     info: undefined,
+    permission: undefined,
   };
 }
 

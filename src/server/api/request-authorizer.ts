@@ -15,8 +15,14 @@ export interface RequestToAuthorize {
 
 /** Lets a request through, or throws. */
 export interface RequestAuthorizer {
-  /** @throws AnswerStatusError 403 for who may not; anything else where that cannot be said. */
-  assertAuthorized(request: RequestToAuthorize, options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * @returns the permission that was asked about, as `nodes/metrics`, where it is another than the request's attributes name.
+   * @throws AnswerStatusError 403 for who may not; anything else where that cannot be said.
+   */
+  assertAuthorized(
+    request: RequestToAuthorize,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string | undefined>;
 }
 
 /** Asks about a request's attributes, and refuses whatever is not allowed. */
@@ -25,7 +31,7 @@ export function createRequestAuthorizer(authorizer: Authorizer): RequestAuthoriz
     async assertAuthorized({ user, info }, options) {
       const asked = askedFor(info);
       const { decision, reason, error } = await authorizer.authorize(accessAttributes(user, asked), options);
-      if (decision === "allow") return;
+      if (decision === "allow") return asked === info ? undefined : asked.resource;
       // a SubjectAccessReview that contradicts itself: upstream answers it as what could not be decided
       if (error !== undefined) throw error;
       throw new AnswerStatusError("ERR_ACCESS_DENIED", forbiddenStatus(user, asked, reason));

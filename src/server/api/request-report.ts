@@ -58,9 +58,10 @@ function outcomeOf(response: ServerResponse): Pick<APIRequestMessage, "code" | "
 }
 
 function described({ arrival, state, failure }: RequestReport): Partial<APIRequestMessage> {
-  const { caller, user, info } = arrival;
+  const { caller, user, info, permission } = arrival;
   return {
     ...(info !== undefined && attributesOf(info)),
+    ...(permission !== undefined && { permission }),
     ...(caller !== undefined && { caller: caller.user.username, method: caller.method }),
     ...(user !== undefined && { user: user.username }),
     ...(state?.node !== undefined && { node: state.node }),

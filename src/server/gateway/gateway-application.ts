@@ -13,6 +13,7 @@ import { createClusterVersion } from "./routes/cluster-version.ts";
 import { createDiscovery } from "./routes/discovery.ts";
 import { createGatewayRoutes, type GatewayRoutes } from "./routes/gateway-routes.ts";
 import { type OpenStreams, uncountedStreams } from "./routes/open-streams.ts";
+import { refusePodConnections } from "./routes/pod-connections.ts";
 import { guardFraming } from "./routes/request-framing.ts";
 import { createUpgradableResponse } from "./routes/upgradable-response.ts";
 
@@ -45,6 +46,7 @@ export function createGatewayApplication(options: GatewayApplicationOptions): Ga
       ...{ authenticator, impersonation: withoutNodes(impersonation), plainPaths: true },
       authorizer: createGatewayAuthorizer(options),
     }),
+    refusePodConnections,
     guardFraming,
     createSelfSubjectReviews({ ...selfSubjectReviews, ...(clock !== undefined && { clock }) }),
     createGatewayRoutes({

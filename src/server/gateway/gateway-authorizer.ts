@@ -40,15 +40,16 @@ export function createGatewayAuthorizer(options: GatewayAuthorizerOptions): Requ
         const { nodeName, path } = proxied;
         const decision = await options.kubeletAuthorizer.authorize(user, { nodeName, method, path }, asking);
         if (decision.decision !== "allow") throw new AnswerStatusError("ERR_ACCESS_DENIED", decision.status);
-        return;
+        return `nodes/${decision.subresource}`;
       }
-      await byAttributes.assertAuthorized(request, asking);
-      if (!skipsVerification(request)) return;
+      const permission = await byAttributes.assertAuthorized(request, asking);
+      if (!skipsVerification(request)) return permission;
       const { namespace, name } = request.info;
       try {
         if (options.insecureBackend === "deny") throw switchedOff(request.info);
         if (options.insecureBackend === "authorize")
           await byAttributes.assertAuthorized(forSkipping(request), asking);
+        return permission;
       } catch (error) {
         podLogs.publish({ usage: "skip_tls_denied", namespace, pod: name });
         throw error;

@@ -31,7 +31,8 @@ describe("createRequestAuthorizer", () => {
     authorizer.assertAuthorized(request(method, url), { signal });
 
   it("asks about the request's attributes, as its user", async () => {
-    await authorize("GET", "/api/v1/namespaces/a/pods/b/log?follow=true");
+    const permission = await authorize("GET", "/api/v1/namespaces/a/pods/b/log?follow=true");
+    expect(permission, "another than it names").to.equal(undefined);
     expect(asked).to.deep.equal([
       {
         user,
@@ -60,7 +61,8 @@ describe("createRequestAuthorizer", () => {
   describe("KEP-3325's first name", () => {
     for (const resource of ["selfsubjectattributesreview", "selfsubjectattributesreviews"])
       it(`${resource} is authorized as what clusters grant everybody`, async () => {
-        await authorize("POST", `/apis/authentication.k8s.io/v1alpha1/${resource}`);
+        const permission = await authorize("POST", `/apis/authentication.k8s.io/v1alpha1/${resource}`);
+        expect(permission).to.equal("selfsubjectreviews");
         expect(asked[0]!.resource).to.include({ verb: "create", resource: "selfsubjectreviews" });
       });
 

@@ -135,7 +135,7 @@ describe("createGatewayApplication", () => {
       "/api/v1/nodes/node-1",
       "/api/v1/namespaces",
       "/api/v1/namespaces/default/secrets",
-      "/api/v1/namespaces/default/pods/a/exec",
+      "/api/v1/namespaces/default/pods/a/status",
       "/api/v1/namespaces/default/pods/a/log/x",
       "/api/v1/namespaces/default/pods/a/",
       "/api/v1/pods/a",

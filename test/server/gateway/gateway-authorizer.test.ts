@@ -26,7 +26,7 @@ describe("createGatewayAuthorizer", () => {
   const authorize = (
     url: string,
     { method = "GET", user = "jane", insecureBackend = "allow" as InsecureBackend } = {},
-  ): Promise<void> =>
+  ): Promise<string | undefined> =>
     createGatewayAuthorizer({
       insecureBackend,
       authorizer: {
@@ -38,7 +38,9 @@ describe("createGatewayAuthorizer", () => {
       kubeletAuthorizer: {
         async authorize(_user, request) {
           askedKubelet.push(request);
-          return kubeletAllows ? { decision: "allow" } : { decision: "refuse", candidates: ["pods"], status };
+          return kubeletAllows
+            ? { decision: "allow", subresource: "log" }
+            : { decision: "refuse", candidates: ["pods"], status };
         },
       },
     }).assertAuthorized(
@@ -47,7 +49,9 @@ describe("createGatewayAuthorizer", () => {
     );
 
   it("asks the kubelet's authorizer, and nobody else, about what is for a kubelet", async () => {
-    await authorize("/api/v1/nodes/n1/proxy/logs/a?query=kubelet", { method: "HEAD" });
+    expect(await authorize("/api/v1/nodes/n1/proxy/logs/a?query=kubelet", { method: "HEAD" })).to.equal(
+      "nodes/log",
+    );
     expect(askedKubelet).to.deep.equal([{ nodeName: "n1", method: "HEAD", path: "/logs/a" }]);
     expect(asked).to.deep.equal([]);
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type ConnectionOptions, connect } from "node:tls";
 import { expect } from "chai";
+import { type APIRequestMessage, diagnosticsChannel } from "../../../src/diagnostics.ts";
 import type { Kubelet } from "../../../src/testing/kubelet/kubelet.ts";
 import { until } from "../../until.ts";
 import type { ServedRig } from "../api/caller-rig.ts";
@@ -15,6 +16,7 @@ describe("hostile requests to the gateway", () => {
   let rig: ApplicationRig;
   let gateway: ServedRig;
   let kubelet: Kubelet;
+  let openStreams = 0;
   before(async function () {
     this.timeout(60_000);
     rig = await startApplicationRig();
@@ -22,7 +24,16 @@ describe("hostile requests to the gateway", () => {
     await kubelet.runPod({ name: "web", containers: { app: { log: "one\n" } } });
     const get = (...resources: readonly string[]) => ({ apiGroups: [""], resources, verbs: ["get"] });
     await rig.grant("tenant", get("nodes/metrics", "pods/log"));
-    gateway = await rig.serve();
+    gateway = await rig.serve({
+      openStreams: {
+        open() {
+          openStreams += 1;
+          return () => {
+            openStreams -= 1;
+          };
+        },
+      },
+    });
   });
   after(() => rig?.stop());
 
@@ -186,6 +197,26 @@ describe("hostile requests to the gateway", () => {
     });
     expect(statusesOf(received)).to.deep.equal([200, 403, 200, 403, 200]);
     expect(urls.toSorted()).to.deep.equal(["/containerLogs/default/web/app", "/metrics", "/metrics"]);
+  });
+
+  it("a request for a kubelet is told with the permission that let it in, which is not nodes/proxy", async () => {
+    const told: APIRequestMessage[] = [];
+    const note = (message: unknown): void => void told.push(message as APIRequestMessage);
+    const channel = diagnosticsChannel("countersign:apiRequest");
+    channel.subscribe(note);
+    await raw(lines(`GET ${metrics} HTTP/1.1`, "Host: x") + smuggled, 2);
+    await until(() => told.length === 2);
+    channel.unsubscribe(note);
+    expect(told[0]).to.include({ subresource: "proxy", permission: "nodes/metrics", code: 200 });
+    expect(told[1]).to.include({ subresource: "proxy", code: 403 }).and.not.have.property("permission");
+  });
+
+  it("many on one connection begin one after the other, and none goes on for a client that has left", async () => {
+    await kubelet.runPod({ name: "many", containers: { app: { log: "one\n" } } });
+    const follow = lines(`GET ${log.replace("web", "many")}?follow=true HTTP/1.1`, "Host: x");
+    const urls = await asked(() => raw(Array.from({ length: 20 }, () => follow).join("")));
+    expect(urls).to.deep.equal(["/containerLogs/default/many/app?follow=true"]);
+    await until(() => openStreams === 0);
   });
 
   it("an upgrade behind a request that is still being answered ends the connection, and nothing else", async () => {
