@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { rejectionOf } from "../rejection.ts";
@@ -56,6 +58,27 @@ describe("the kubelet client's limits", () => {
         client.upgrade(fixture.asked({ node, headers })),
       ])
         expect((await rejectionOf(outcome)).message).to.contain("timeout awaiting response headers");
+    });
+
+    it("after its time where the kubelet accepts and never shakes hands, of an upgrade too", async () => {
+      const accepted: Socket[] = [];
+      const silent = createServer((socket) => void accepted.push(socket.resume()));
+      await once(silent.listen(0, "127.0.0.1"), "listening");
+      const { port } = silent.address() as AddressInfo;
+      const client = fixture.open({ timeoutMs: 50, ports: [port] });
+      const node = nodeAt(port);
+      try {
+        for (const outcome of [
+          client.exchange(fixture.asked({ node })),
+          client.exchange(fixture.asked({ node, transport: "insecure" })),
+          client.upgrade(fixture.asked({ node, headers: ["Upgrade", "websocket"] })),
+        ])
+          expect((await rejectionOf(outcome)).message).to.contain("timeout awaiting response headers");
+        await poll("their end", () => accepted.every(({ destroyed }) => destroyed) || undefined);
+      } finally {
+        for (const socket of accepted) socket.destroy();
+        silent.close();
+      }
     });
 
     it("but not in the middle of an answer, however long it takes", async () => {
