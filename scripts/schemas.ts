@@ -5,8 +5,12 @@ import { agentConfigurationSchema } from "../src/configuration/agent-configurati
 import { builtInParameters } from "../src/configuration/built-in-parameters.ts";
 import { gatewayConfigurationSchema } from "../src/configuration/gateway-configuration.ts";
 import { policySource, serverConfigurationSchema } from "../src/configuration/server-configuration.ts";
+import { type FieldSchema, fieldsOf, formatFieldTable, withFieldTable } from "./field-table.ts";
 
-/** The JSON Schemas that ship in the package. `node scripts/schemas.ts` writes them, a test compares them. */
+/**
+ * The JSON Schemas that ship in the package, and the table in docs/gateway.md. `node scripts/schemas.ts` writes them, tests
+ * compare them.
+ */
 export const schemas = [
   {
     file: new URL("../src/configuration/schemas/server-configuration.json", import.meta.url),
@@ -51,4 +55,16 @@ export function isCurrent(entry: (typeof schemas)[number]): boolean {
   return isDeepStrictEqual(JSON.parse(readFileSync(entry.file, "utf8")), JSON.parse(renderSchema(entry)));
 }
 
-if (import.meta.main) for (const entry of schemas) writeFileSync(entry.file, renderSchema(entry));
+/** The page with the table of a gateway's fields, as it is and as it should be. */
+export function gatewayPage(): { readonly file: string; readonly current: string; readonly wanted: string } {
+  const file = "docs/gateway.md";
+  const current = readFileSync(file, "utf8");
+  const fields = fieldsOf(z.toJSONSchema(gatewayConfigurationSchema, { io: "input" }) as FieldSchema);
+  return { file, current, wanted: withFieldTable(current, formatFieldTable(fields)) };
+}
+
+if (import.meta.main) {
+  for (const entry of schemas) writeFileSync(entry.file, renderSchema(entry));
+  const { file, wanted } = gatewayPage();
+  writeFileSync(file, wanted);
+}

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
+import { fieldsOf } from "../scripts/field-table.ts";
+import { gatewayPage, schemas } from "../scripts/schemas.ts";
 import { commandTable } from "../src/commands/command-table.ts";
 import { errorCodes } from "../src/errors.ts";
 import { createAdmissionMetrics } from "../src/monitoring/admission-metrics.ts";
@@ -50,6 +52,22 @@ describe("documentation", () => {
     const table = readme.slice(readme.indexOf("## Commands"), readme.indexOf("Results go to stdout"));
     const documented = [...table.matchAll(/^\| `([a-z-]+)/gm)].map(([, name]) => name!);
     expect(documented.sort()).to.deep.equal(Object.keys(commandTable).sort());
+  });
+
+  describe("docs/gateway.md's table of the fields of a GatewayConfiguration", () => {
+    const { file } = schemas.find(({ title }) => title.endsWith("GatewayConfiguration"))!;
+    const fields = fieldsOf(JSON.parse(readFileSync(file, "utf8")));
+    const { current, wanted } = gatewayPage();
+    it("is what the types say: `node scripts/schemas.ts` writes it anew", () =>
+      expect(current).to.equal(wanted));
+    it("has every field, each with what it is", () => {
+      expect(fields.length).to.be.greaterThan(60);
+      const bare = fields.filter(({ path, schema }) => {
+        const row = current.split("\n").find((line) => line.startsWith(`| \`${path}\` |`));
+        return row?.split(" | ").length !== 4 || !schema.description;
+      });
+      expect(bare.map(({ path }) => path)).to.deep.equal([]);
+    });
   });
 
   it("the README's table of kube-apiserver's metrics holds those that createAdmissionMetrics has, and no other", () => {

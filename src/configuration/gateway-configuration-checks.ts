@@ -29,6 +29,11 @@ interface AuthenticationPart {
   readonly anonymous: boolean | AnonymousPart;
 }
 
+interface AuthorizationPart {
+  readonly mode: "Webhook" | "AlwaysAllow";
+  readonly insecureBackend: "allow" | "authorize" | "deny";
+}
+
 interface ListenerPart {
   readonly port: number;
 }
@@ -86,6 +91,16 @@ export function checkAuthenticationMethods(part: Part<AuthenticationPart>): void
     report(
       ["requestHeader", "allowedNames"],
       "is needed where caFile is clientCAFile too: every user with a certificate could say to be any other",
+    );
+}
+
+/** A permission that is asked for is one that somebody is asked about. */
+export function checkAuthorization(part: Part<AuthorizationPart>): void {
+  const { mode, insecureBackend } = part.value;
+  if (mode === "AlwaysAllow" && insecureBackend === "authorize")
+    reporter(part)(
+      ["insecureBackend"],
+      "authorize asks nobody with mode AlwaysAllow: use deny, or mode Webhook",
     );
 }
 

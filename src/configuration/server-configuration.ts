@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { boundedDuration, timeout } from "./bounded-duration.ts";
 import { builtInNames } from "./built-in-parameters.ts";
 import {
   apiVersion,
@@ -37,7 +38,7 @@ const webhookTokens = z
     kinds: listOf(z.enum(["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"])),
     configurations: z.exactOptional(listOf(z.strictObject({ name: objectName, uid: z.exactOptional(text) }))),
     serviceAccounts: z.exactOptional(listOf(serviceAccount)),
-    maxLifetime: z.prefault(duration, "10m"),
+    maxLifetime: z.prefault(boundedDuration({ least: "1s" }), "10m"),
   })
   .check(
     z.describe(
@@ -151,9 +152,9 @@ const issuer = z
 const limits = z.strictObject({
   // two objects of 3 MiB, the most an API server accepts in one request, and 1 MiB for the rest
   maxBodyBytes: z.prefault(z.int().check(z.gte(kib), z.lte(64 * mib)), 7 * mib),
-  bodyTimeout: z.prefault(duration, "10s"),
+  bodyTimeout: z.prefault(timeout, "10s"),
   // 30 s is the most that `timeoutSeconds` of a webhook may be
-  deadline: z.prefault(duration, "30s"),
+  deadline: z.prefault(timeout, "30s"),
   deadlineMargin: z.prefault(duration, "500ms"),
 });
 

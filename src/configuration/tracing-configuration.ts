@@ -4,14 +4,24 @@ import { type Part, reporter } from "./distinct-entries.ts";
 /** Where spans go: the same in every kind of configuration file. Off where it is left out. */
 export const tracing = z
   .strictObject({
-    endpoint: z.string().check(checkEndpoint),
-    samplingRatio: z.prefault(z.number().check(z.gte(0), z.lte(1)), 1),
-  })
-  .check(
-    z.describe(
-      "OpenTelemetry traces by OTLP/HTTP: endpoint is the collector's base URL, /v1/traces is asked below it. samplingRatio is for requests whose caller has not decided; one that has, decides.",
+    endpoint: z
+      .string()
+      .check(
+        checkEndpoint,
+        z.describe("The collector's base URL, as `http://otel:4318`: `/v1/traces` is asked below it."),
+      ),
+    samplingRatio: z.prefault(
+      z
+        .number()
+        .check(
+          z.gte(0),
+          z.lte(1),
+          z.describe("For requests whose caller has not decided; one that has, decides."),
+        ),
+      1,
     ),
-  );
+  })
+  .check(z.describe("OpenTelemetry traces by OTLP/HTTP. Left out, there are none."));
 
 /** As it was understood: defaults filled in. */
 export type TracingConfiguration = z.output<typeof tracing>;

@@ -119,6 +119,13 @@ kubelet: {clientCertificate: {certFile: kubelet.crt, keyFile: kubelet.key}, caFi
     },
     "address ranges of both kinds": { kubelet: "addressRanges: [10.0.0.0/8, 'fd00::/8', 10.1.2.3/32]" },
     "a prefix that is open": { top: "authorization: {alwaysAllowPaths: [/healthz*, /]}" },
+    "answers that are never kept": {
+      authentication: "tokenReview: {cacheTTL: 0s}",
+      top: "authorization: {authorizedTTL: 0s, unauthorizedTTL: 0s}",
+    },
+    "everything of everybody, and no unverified log": {
+      top: "authorization: {mode: AlwaysAllow, insecureBackend: deny}",
+    },
     "no open path and no group": { top: "authorization: {alwaysAllowPaths: [], alwaysAllowGroups: []}" },
   } satisfies Record<string, Parts>))
     it(`takes ${what}`, () => expect(fault(file(parts))).to.equal(""));
@@ -246,6 +253,31 @@ kubelet: {clientCertificate: {certFile: kubelet.crt, keyFile: kubelet.key}, caFi
       "two listeners on one port",
       file({ top: "admin: {port: 8443}" }),
       "admin.port: must differ from listen.port: 8443 serves callers",
+    ],
+    [
+      "no time at all for kubelets",
+      file({ kubelet: "timeout: 0s" }),
+      "5:110: kubelet.timeout: must be at least 1ms",
+    ],
+    [
+      "no time at all for the API server",
+      file({ authentication: "tokenReview: {timeout: 0s}" }),
+      "4:41: authentication.tokenReview.timeout: must be at least 1ms",
+    ],
+    [
+      "more time for kubelets than a timer has",
+      file({ kubelet: "timeout: 600h" }),
+      "kubelet.timeout: must be at most 24h",
+    ],
+    [
+      "a permission that nobody is asked for",
+      file({ top: "authorization: {mode: AlwaysAllow, insecureBackend: authorize}" }),
+      "6:53: authorization.insecureBackend: authorize asks nobody with mode AlwaysAllow: use deny, or mode Webhook",
+    ],
+    [
+      "a time in more digits than are read",
+      file({ top: `authorization: {authorizedTTL: ${"1".repeat(64)}s}` }),
+      "authorization.authorizedTTL: must be at most 64 characters long",
     ],
     [
       "a field it does not know",

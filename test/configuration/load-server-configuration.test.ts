@@ -78,6 +78,25 @@ describe("loadServerConfiguration", () => {
     expect(configuration.issuers[0]?.url).to.equal(odd);
   });
 
+  for (const [field, parts] of Object.entries({
+    "limits.bodyTimeout": { top: "limits: {bodyTimeout: 0s}" },
+    "limits.deadline": { top: "limits: {deadline: 0s}" },
+    "webhooks[0].authentication.webhookTokens.maxLifetime": {
+      route:
+        "audiences: [a]\n    authentication: {webhookTokens: {kinds: [ValidatingWebhookConfiguration], maxLifetime: 0s}}",
+      top: "issuers: [{name: cluster}]",
+    },
+  }))
+    it(`refuses no time at all for what is done in it: ${field}`, () =>
+      expect(faults(file(parts)).join())
+        .to.match(/: must be at least 1m?s: nothing is done in less$/)
+        .and.include(field));
+
+  it("takes no time at all where there is nothing to be done in it", () => {
+    const top = "leeway: 0s\nlimits: {deadlineMargin: 0s}\ndrain: {delay: 0s, timeout: 0s}";
+    expect(faults(file({ top }))).to.deep.equal([]);
+  });
+
   it("reads the same as JSON", () => {
     const json = JSON.stringify({
       apiVersion: "countersign.dev/v1alpha1",
