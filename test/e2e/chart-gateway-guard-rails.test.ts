@@ -28,6 +28,22 @@ const contradictions: Contradictions = [
     ["needs gateway.tls.existingSecret.name", "docs/gateway.md", "certManager"],
   ],
   [
+    "one Secret for kubelets and tenants",
+    gateway({ tls: { existingSecret: { name: "kubelet-client" } } }),
+    [
+      'gateway.clientCertificate.existingSecret and gateway.tls.existingSecret.name are one Secret, "kubelet-client"',
+      "docs/gateway.md has a recipe for each",
+    ],
+  ],
+  [
+    "the issuer's Secret for kubelets",
+    gateway({
+      clientCertificate: { existingSecret: "countersign-gateway-serving" },
+      tls: { mode: "certManager", certManager: { issuerRef: { name: "ca" } } },
+    }),
+    ['the Secret that gateway.tls.mode certManager makes are one Secret, "countersign-gateway-serving"'],
+  ],
+  [
     "a gateway's Secret beside an issuer",
     gateway({ tls: { existingSecret: { name: "serving" }, certManager: { dnsNames: ["a.example"] } } }),
     ["gateway.tls.certManager.dnsNames is set while gateway.tls.mode is existingSecret"],

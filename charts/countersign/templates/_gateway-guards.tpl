@@ -16,6 +16,11 @@
 {{- if and (eq $gateway.tls.mode "existingSecret") (not $gateway.tls.existingSecret.name) -}}
 {{- $faults = append $faults "gateway.tls.mode existingSecret needs gateway.tls.existingSecret.name: the Secret (tls.crt, tls.key) that tenants verify the gateway by; docs/gateway.md has a recipe, or set gateway.tls.mode to certManager" -}}
 {{- end -}}
+{{- $secret := $gateway.clientCertificate.existingSecret -}}
+{{- if and $secret (eq $secret (include "countersign.gateway.tlsSecretName" .)) -}}
+{{- $served := ternary "gateway.tls.existingSecret.name" "the Secret that gateway.tls.mode certManager makes" (eq $gateway.tls.mode "existingSecret") -}}
+{{- $faults = append $faults (printf "gateway.clientCertificate.existingSecret and %s are one Secret, %q: kubelets are shown a certificate for clients, tenants one for serving, and neither takes the other's; docs/gateway.md has a recipe for each" $served $secret) -}}
+{{- end -}}
 {{- $faults = concat $faults (include "countersign.gatewayCallerFaults" . | fromJsonArray) -}}
 {{- $faults = concat $faults (include "countersign.deploymentFaults" (list "gateway" "gateway." $gateway $gateway.podDisruptionBudget $gateway.autoscaling) | fromJsonArray) -}}
 {{- toJson $faults -}}
