@@ -90,7 +90,7 @@ const defaultTimeoutMs = 30_000;
 export function createKubeletClient(options: KubeletClientOptions): KubeletClient {
   const { timeoutMs = defaultTimeoutMs } = options;
   const identity = createKubeletIdentity(options);
-  const dialOf = createKubeletDials(options);
+  const dials = createKubeletDials(options);
   const pools = createKubeletPools();
   const limits = createExchangeLimits(timeoutMs);
 
@@ -121,7 +121,7 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
       const { reached, origin } = await observed(request, transport, () =>
         reach(request, (peer, signal) => {
           const target = { peer, transport, identity: identity() };
-          const pool = pools.get(target, dialOf(target));
+          const pool = pools.get(target, dials.to(target));
           return pool.request({ method, path, headers: exchangeHeaders(peer, request), body, signal });
         }),
       );
@@ -133,7 +133,7 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
         reach<Reached>(request, async (peer, signal) => {
           const headers = upgradeHeaders(peer, request);
           const target = { peer, transport: "verified", identity: identity(), allowHalfOpen: true } as const;
-          const socket = await dialOf(target)(signal);
+          const socket = await dials.to(target)(signal);
           return upgradeConnection(socket, { method, path, headers, signal });
         }),
       );
@@ -144,6 +144,7 @@ export function createKubeletClient(options: KubeletClientOptions): KubeletClien
     close() {
       limits.close(closedError());
       pools.close();
+      dials.close();
     },
   };
 }

@@ -1,4 +1,6 @@
 import type { TLSSocket } from "node:tls";
+import { type Clock, systemClock } from "../clock.ts";
+import { createHostLookup } from "../transport/host-lookup.ts";
 import { dialKubelet, type ResolveHost, resolveHost } from "../transport/kubelet-dial.ts";
 import { type AddressAdmissionOptions, createAddressAdmission } from "./address-admission.ts";
 import type { KubeletPeer } from "./kubelet-connection-error.ts";
@@ -13,8 +15,10 @@ export interface KubeletDialsOptions extends AddressAdmissionOptions {
    * address written into its Node, but a certificate only in its own name. Default `verify`.
    */
   readonly nodeNames?: "verify" | "ignore" | undefined;
-  /** Default: the machine's own resolver. */
+  /** Default: the machine's own resolver. Asked once for all who wait for a name; its failure stands for 5 s. */
   readonly resolve?: ResolveHost | undefined;
+  /** What those are counted by. Default: the machine's own. */
+  readonly clock?: Clock | undefined;
 }
 
 export interface KubeletTarget {
@@ -24,27 +28,35 @@ export interface KubeletTarget {
   readonly allowHalfOpen?: boolean;
 }
 
-/** A connection to a peer, once it is known to be the one that is meant. */
-export type KubeletDials = (target: KubeletTarget) => (signal: AbortSignal) => Promise<TLSSocket>;
+export interface KubeletDials {
+  /** Opens a connection to a peer, once it is known to be the one that is meant. */
+  to(target: KubeletTarget): (signal: AbortSignal) => Promise<TLSSocket>;
+  close(): void;
+}
 
 /** @throws ERR_KUBELET_ADDRESS for a range that is no CIDR. */
 export function createKubeletDials({
-  resolve = resolveHost,
+  resolve: asked = resolveHost,
+  clock = systemClock,
   nodeNames = "verify",
   ...options
 }: KubeletDialsOptions): KubeletDials {
+  const { resolve, close } = createHostLookup({ resolve: asked, clock });
   const admit = createAddressAdmission(options, resolve);
   const verify = {
     verified: (socket: TLSSocket, peer: KubeletPeer) => verifyKubelet(socket, peer, nodeNames),
     insecure: () => undefined,
   };
-  return ({ peer, transport, identity, allowHalfOpen = false }) => {
-    const dial = {
-      ...{ host: peer.host, port: peer.port, secureContext: identity.contexts[transport] },
-      ...{ resolve, allowHalfOpen },
-      admit: (addresses: readonly string[]) => admit(peer, addresses),
-      verify: (socket: TLSSocket) => verify[transport](socket, peer),
-    };
-    return (signal) => dialKubelet(dial, signal);
+  return {
+    to({ peer, transport, identity, allowHalfOpen = false }) {
+      const dial = {
+        ...{ host: peer.host, port: peer.port, secureContext: identity.contexts[transport] },
+        ...{ resolve, allowHalfOpen },
+        admit: (addresses: readonly string[]) => admit(peer, addresses),
+        verify: (socket: TLSSocket) => verify[transport](socket, peer),
+      };
+      return (signal) => dialKubelet(dial, signal);
+    },
+    close,
   };
 }

@@ -42,6 +42,7 @@ export async function loadKubeletAccess(
         ca: () => ca.current,
         apiServers: [hostPortOf(server)],
         timeoutMs: configuration.timeout.ms,
+        clock,
       }),
     ),
   );

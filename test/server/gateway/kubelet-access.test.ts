@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -37,7 +39,7 @@ describe("loadKubeletAccess", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const load = async (server: string, clock: Clock = systemClock): Promise<KubeletAccess> => {
+  const load = async (server: string, clock: Clock = systemClock, port = 10250): Promise<KubeletAccess> => {
     const text = `apiVersion: countersign.dev/v1alpha1
 kind: GatewayConfiguration
 tls: {certFile: c.crt, keyFile: c.key}
@@ -47,13 +49,16 @@ kubelet:
   caFile: ca.crt
   addressRanges: [0.0.0.0/0, "::/0"]
   addressTypes: [InternalIP]
-  ports: [443, 6443, 10250]
+  ports: [443, 6443, ${port}]
+  timeout: 1s
 `;
     const { kubelet: configuration } = parseGatewayConfiguration(text, { file: "g", directory: folder });
     const loaded = await kept.load((keep) => loadKubeletAccess({ configuration, server, clock }, keep));
     await loaded.commit();
     return loaded.value;
   };
+
+  const request = { transport: "verified", method: "GET", path: "/metrics", headers: [] } as const;
 
   for (const [server, address, port] of [
     ["https://10.0.0.1:6443", "10.0.0.1", 6443],
@@ -63,11 +68,40 @@ kubelet:
   ] as const)
     it(`never takes ${server} for a kubelet, whatever a node says and the ranges allow`, async () => {
       const { kubelets } = await load(server);
-      const request = { transport: "insecure", method: "GET", path: "/metrics", headers: [] } as const;
-      const refused = await rejectionOf(kubelets.exchange({ ...request, node: node(address, port) }));
+      const unverified = { ...request, transport: "insecure" } as const;
+      const refused = await rejectionOf(kubelets.exchange({ ...unverified, node: node(address, port) }));
       expect(refused).to.include({ code: "ERR_KUBELET_ADDRESS" });
       expect(refused.message).to.contain("is the API server itself");
     });
+
+  it("waits for a kubelet as long as the configuration says", async () => {
+    const accepted: Socket[] = [];
+    const silent = createServer((socket) => void accepted.push(socket.resume()));
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const { kubelets } = await load("https://10.0.0.1", systemClock, port);
+      const refused = await rejectionOf(kubelets.exchange({ ...request, node: node("127.0.0.1", port) }));
+      expect(refused.message).to.contain("timeout awaiting response headers (1000 ms)");
+    } finally {
+      for (const socket of accepted) socket.destroy();
+      silent.close();
+    }
+  });
+
+  it("does not look a name up again for 5 s of its clock that nobody knew", async () => {
+    let now = Date.now();
+    const { kubelets } = await load("https://10.0.0.1", { ...systemClock, now: () => now });
+    // no name, which every resolver knows without asking a name server
+    const nowhere = node("a..b", 10250);
+    const causeOf = async () => (await rejectionOf(kubelets.exchange({ ...request, node: nowhere }))).cause;
+    const first = await causeOf();
+    expect(first).to.be.an.instanceOf(Error);
+    now += 4_999;
+    expect(await causeOf()).to.equal(first);
+    now += 1;
+    expect(await causeOf()).not.to.equal(first);
+  });
 
   it("is not ready with a client certificate that has expired, or is not valid yet", async () => {
     const [check] = (await load("https://10.0.0.1")).checks;
