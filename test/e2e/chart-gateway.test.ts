@@ -214,7 +214,11 @@ await describeWith(["helm"], "the chart's gateway", () => {
     expect(text)
       .to.include("--server=https://kubelets.example.com:6443")
       .and.include("get secret countersign-gateway-serving")
-      .and.include("Served to whoever may create them: exec.");
+      .and.match(/Served to whoever may create them, at nodes' paths only \(\S+\): exec\. kubectl exec/)
+      .and.include("kubectl exec,\n  attach, port-forward and cp are not served: use the API server.");
+    expect(text).to.match(
+      /all nodes' metrics[\s\S]*clusterrole node-metrics --verb=get --resource=nodes\/metrics$/m,
+    );
     const both = await notes(cases.gateway!);
     expect(both)
       .to.match(/^Mode: observe\./m)

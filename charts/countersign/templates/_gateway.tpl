@@ -98,10 +98,12 @@ The kubelet gateway, {{ $server }}
 {{- end }}
 {{- with $gateway.kubelet.interactive }}
 
-  Served to whoever may create them: {{ join ", " . }}.
+  Served to whoever may create them, at nodes' paths only (/api/v1/nodes/NODE/proxy/exec/…): {{ join ", " . }}. kubectl exec,
+  attach, port-forward and cp are not served: use the API server.
 {{- end }}
 
-1. What a tenant is granted, as for the API server; here the log of every pod in namespace shop and one node's metrics:
+1. What a tenant is granted, as for the API server; here the log of every pod in namespace shop and all nodes' metrics
+   (those of some alone: --resource-name=NODE after --resource):
 
      kubectl -n shop create rolebinding logs --clusterrole=view --user=jane
      kubectl create clusterrole node-metrics --verb=get --resource=nodes/metrics
