@@ -70,6 +70,14 @@ describe("documentation", () => {
     });
   });
 
+  it("docs/gateway.md names every path that nodes/metrics opens at a kubelet, and no other", () => {
+    const endpoints = readFileSync("src/kubelet/node-endpoint.ts", "utf8");
+    const served = [...endpoints.matchAll(/read\("(metrics[^"]*)"/g)].map(([, name]) => `/${name}`);
+    const [, row = ""] =
+      /^\| `get nodes\/metrics`.*?\| (.*) \|$/m.exec(readFileSync("docs/gateway.md", "utf8")) ?? [];
+    expect([...row.matchAll(/`([^`]+)`/g)].map(([, path]) => path)).to.deep.equal(served);
+  });
+
   it("the README's table of kube-apiserver's metrics holds those that createAdmissionMetrics has, and no other", () => {
     const metrics = createAdmissionMetrics();
     metrics.close();

@@ -86,7 +86,10 @@ function credentialKinds(credentials: UserCredentials): readonly CredentialKind[
 function assertUsable(cluster: KubeconfigCluster, { token, basic, exec }: UserCredentials): void {
   const fault = (message: string): CountersignError =>
     new CountersignError("ERR_KUBECONFIG", `cluster ${JSON.stringify(cluster.server)}: ${message}`);
-  if (cluster["proxy-url"]) throw fault("proxy-url: is not supported");
+  if (cluster["proxy-url"])
+    throw fault(
+      "proxy-url: is not supported: remove it where the server is reached directly; elsewhere forward a local port through the proxy, and give that as server, with tls-server-name",
+    );
   const isSecret = token !== undefined || basic !== undefined || exec !== undefined;
   if (cluster["insecure-skip-tls-verify"] === true && isSecret)
     throw fault(

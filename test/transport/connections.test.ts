@@ -86,7 +86,9 @@ users: [{name: u, user: {${user}}}]
   });
 
   it("says what it cannot do instead of doing something else", async () => {
-    expect((await rejectionOf(connect("token: t", "proxy-url: http://p"))).message).to.match(/proxy-url/);
+    expect((await rejectionOf(connect("token: t", "proxy-url: http://p"))).message).to.match(
+      /proxy-url: is not supported: remove it .*; elsewhere forward a local port/,
+    );
     for (const user of ["token: t", "username: u", "exec: {command: x}"])
       expect((await rejectionOf(connect(user, "insecure-skip-tls-verify: true"))).message).to.match(
         /insecure-skip-tls-verify: a token/,
