@@ -1,5 +1,6 @@
 import { AnswerStatusError } from "../apis/answer-status.ts";
 import type { UserInfo } from "../apis/authentication.ts";
+import { isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
 import { CountersignError, errorMessageOf } from "../errors.ts";
 import { forbiddenStatus } from "./access-status.ts";
 import type { Authorizer } from "./authorizer.ts";
@@ -89,16 +90,13 @@ function part(attributes: Partial<RequestAttributes>): RequestAttributes {
   };
 }
 
-const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 /** Names that no ServiceAccount can have are users' (k8s.io/apiserver pkg/authentication/serviceaccount). */
 function serviceAccountOf(
   username: string,
 ): { readonly namespace: string; readonly name: string } | undefined {
   const [system, kind, namespace = "", name = "", ...more] = username.split(":");
   if (system !== "system" || kind !== "serviceaccount" || more.length > 0) return undefined;
-  if (!label.test(namespace) || name.length > 253 || !subdomain.test(name)) return undefined;
+  if (!isDNSLabel(namespace) || !isDNSSubdomain(name)) return undefined;
   return { namespace, name };
 }
 

@@ -107,11 +107,15 @@ async function tokenGrants(flags: Flags, io: CommandIO): Promise<readonly RBACOb
   if (named === undefined) throw usage("one of --for and --webhook-configuration is required");
   refuse(flags, accessFlags, "--webhook-configuration");
   if (account === undefined) throw usage("--service-account is required (NS/NAME)");
+  // before the cluster is asked, so that a mistake is no request
+  const subjects = {
+    serviceAccount: parseServiceAccount(account),
+    ...(requester !== undefined && { requester: parseServiceAccount(requester, "requester") }),
+  };
   return rbacGrants({
     configuration: await configurationOf(named, flags, io),
-    serviceAccount: parseServiceAccount(account),
+    ...subjects,
     ...(webhook !== undefined && { webhook }),
-    ...(requester !== undefined && { requester: parseServiceAccount(requester, "requester") }),
     ...(apiGroups.length > 0 && { apiGroups }),
   });
 }

@@ -1,13 +1,21 @@
 import type { ServiceAccountReference } from "../apis/authentication.ts";
+import { isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
 import { CountersignError } from "../errors.ts";
 
 /**
- * Reads `NAMESPACE/NAME`.
+ * Reads `NAMESPACE/NAME`, names that an API server takes.
  * @throws ERR_USAGE naming the flag, `--service-account` unless another is meant.
  */
 export function parseServiceAccount(text: string, flag = "service-account"): ServiceAccountReference {
   const [namespace, name, ...rest] = text.split("/");
-  if (!namespace || !name || rest.length > 0)
-    throw new CountersignError("ERR_USAGE", `--${flag}=${text}: must be NAMESPACE/NAME`);
+  const wrong = (why: string): CountersignError =>
+    new CountersignError("ERR_USAGE", `--${flag}=${text}: ${why}`);
+  if (!namespace || !name || rest.length > 0) throw wrong("must be NAMESPACE/NAME");
+  if (!isDNSLabel(namespace))
+    throw wrong(
+      `${namespace} is no namespace's name, which is of lower-case letters, digits and -, at most 63`,
+    );
+  if (!isDNSSubdomain(name))
+    throw wrong(`${name} is no ServiceAccount's name, which is of lower-case letters, digits, - and .`);
   return { namespace, name };
 }

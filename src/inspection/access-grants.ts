@@ -1,3 +1,4 @@
+import { isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
 import { kubeletAnalog } from "../authorization/kubelet-analog.ts";
 import type { KubeletAuthorizationMode } from "../authorization/kubelet-authorization.ts";
 import { nodeSubresources } from "../authorization/node-subresources.ts";
@@ -53,7 +54,8 @@ export interface AccessGrantsOptions {
  * What has to be granted for one purpose, and nothing more: reading at kubelets through the gateway (or straight, where they
  * know the name), reading the logs of a namespace's pods, or being the gateway. The objects are named for purpose and
  * subject, so what is applied later takes the place of what was, a longer list of nodes as well as a shorter one.
- * @throws ERR_USAGE for nodes, a namespace or a mode where they decide nothing, and for `pod-logs` without a namespace.
+ * @throws ERR_USAGE for nodes, a namespace or a mode where they decide nothing, for names that no node or namespace can
+ * have, and for `pod-logs` without a namespace.
  */
 export function accessGrants(options: AccessGrantsOptions): readonly RBACObject[] {
   const { purpose, to, namespace, insecureBackend = false } = options;
@@ -78,7 +80,15 @@ function assertUsed(options: AccessGrantsOptions): void {
     throw usage(`--namespace decides nothing for --for=${purpose}: nodes are in none`);
   if (insecureBackend && purpose !== "pod-logs")
     throw usage(`--insecure-skip-tls-verify-backend decides nothing for --for=${purpose}`);
-  if (nodes.includes("")) throw usage("--node is empty");
+  for (const node of nodes)
+    if (!isDNSSubdomain(node))
+      throw usage(
+        `--node=${node}: is no node's name, which is of lower-case letters, digits, - and .: kubectl get nodes lists them`,
+      );
+  if (namespace && !isDNSLabel(namespace))
+    throw usage(
+      `--namespace=${namespace}: is no namespace's name, which is of lower-case letters, digits and -, at most 63`,
+    );
 }
 
 function kubeletRules(path: string, { nodes = [], mode = "fineGrained" }: AccessGrantsOptions): PolicyRule[] {

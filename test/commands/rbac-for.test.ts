@@ -101,6 +101,30 @@ describe("countersign rbac --for", () => {
     [["--for", "kubelet-metrics", "--service-account", "a"], /--service-account=a: must be NAMESPACE\/NAME/],
     [["--for", "kubelet-metric", "--user", "a"], /--for=kubelet-metric: must be one of .*kubelet-metrics/],
     [["--for", "kubelet-metrics", "--user", "a", "--node="], /--node/],
+    [["--for", "kubelet-metrics", "--user", "a", "--node", "Node-1"], /--node=Node-1: is no node's name/],
+    [
+      ["--for", "kubelet-stats", "--mode", "coarse", "--user", "a", "--node", "Node 1"],
+      /--node=Node 1: is no node/,
+    ],
+    [
+      ["--for", "kubelet-pods", "--mode", "analog", "--user", "a", "--node", "n1", "--node", "n_2"],
+      /--node=n_2/,
+    ],
+    [["--for", "pod-logs", "--user", "a", "-n", "SHOP!"], /--namespace=SHOP!: is no namespace's name/],
+    [["--for", "pod-logs", "--user", "a", "-n", "shop.eu"], /--namespace=shop\.eu: is no namespace/],
+    [
+      ["--for", "gateway", "--service-account", "SHOP!/a"],
+      /--service-account=SHOP!\/a: SHOP! is no namespace/,
+    ],
+    [["--for", "pod-logs", "-n", "shop", "--service-account", "shop/A"], /A is no ServiceAccount's name/],
+    [
+      ["--webhook-configuration", "validating/x", "--service-account", "SHOP!/b"],
+      /SHOP! is no namespace's name/,
+    ],
+    [
+      ["--webhook-configuration", "validating/x", "--service-account", "a/b", "--requester", "SHOP!/b"],
+      /--requester=SHOP!\/b: SHOP! is no namespace/,
+    ],
     [["--for", "kubelet-metrics", "--user", "a", "-n", "shop"], /--namespace decides nothing/],
     [["--for", "kubelet-metrics", "--user", "a", "--insecure-skip-tls-verify-backend"], /decides nothing/],
     [["--for", "pod-logs", "--user", "a"], /--namespace is missing/],

@@ -74,6 +74,18 @@ describe("accessGrants", () => {
     for (const name of names) expect(name).to.match(/^countersign:[^/%]+$/);
   });
 
+  it("names no node and no namespace that cannot be: what is applied would grant nothing", () => {
+    for (const node of ["", "Node-1", "Node 1", "n1:10250", "*"])
+      expect(() => grants({ purpose: "kubelet-metrics", nodes: ["n1", node] }), node)
+        .to.throw(`--node=${node}: `)
+        .with.property("code", "ERR_USAGE");
+    for (const namespace of ["SHOP!", "shop.eu", "a".repeat(64)])
+      expect(() => grants({ purpose: "pod-logs", namespace }), namespace)
+        .to.throw(`--namespace=${namespace}: `)
+        .with.property("code", "ERR_USAGE");
+    expect(grants({ purpose: "kubelet-metrics", nodes: ["ip-10-0-0-1.eu.internal"] })).to.have.length(2);
+  });
+
   it("a node that is named twice is named once", () => {
     expect(grants({ purpose: "kubelet-stats", nodes: ["n1", "n2", "n1"] })[0]!.rules).to.deep.equal([
       { apiGroups: [""], resources: ["nodes/stats"], resourceNames: ["n1", "n2"], verbs: ["get"] },

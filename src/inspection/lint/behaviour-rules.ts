@@ -1,6 +1,6 @@
+import { isDNSSubdomain } from "../../apis/dns-name.ts";
 import { parseCertificates } from "../../certificates/key-pair.ts";
 import { CountersignError } from "../../errors.ts";
-import { isSubdomain } from "../../webhook/sources/webhook-service-faults.ts";
 import { faultIf, type LintRule } from "./lint-rule.ts";
 import type { WebhookSubject } from "./lint-subjects.ts";
 
@@ -14,7 +14,7 @@ const name: LintRule<WebhookSubject> = {
   severity: "error",
   check: ({ webhook }) =>
     faultIf(
-      !isSubdomain(webhook.name) || webhook.name.split(".").length < 3,
+      !isDNSSubdomain(webhook.name) || webhook.name.split(".").length < 3,
       ["name"],
       `"${webhook.name}" is not a domain of at least three labels, which an API server asks for: write images.example.com`,
     ),

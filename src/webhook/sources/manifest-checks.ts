@@ -1,7 +1,7 @@
+import { isDNSSubdomain } from "../../apis/dns-name.ts";
 import type { LabelSelectorRequirement } from "../../apis/meta.ts";
 import { holdsCertificates } from "../../certificates/ca-bundle.ts";
 import { checkDistinct, type Part, reporter, reportRepeats } from "../../configuration/distinct-entries.ts";
-import { isSubdomain } from "./webhook-service-faults.ts";
 import { webhookURLFaults } from "./webhook-url-faults.ts";
 
 /** What a static manifest has to hold beside the right types, in the words of whoever writes one. */
@@ -11,7 +11,7 @@ const staticSuffix = ".static.k8s.io";
 
 function subdomainFault(name: string): string | undefined {
   if (name === "") return "is required";
-  return isSubdomain(name) ? undefined : "must be a lower-case name of letters, digits, - and .";
+  return isDNSSubdomain(name) ? undefined : "must be a lower-case name of letters, digits, - and .";
 }
 
 export function checkManifestName(part: Part<string>): void {

@@ -1,11 +1,10 @@
 import type { ServiceReference } from "../../apis/admissionregistration.ts";
+import { isDNSSubdomain } from "../../apis/dns-name.ts";
 
 interface ServiceFault {
   readonly field: keyof ServiceReference;
   readonly message: string;
 }
-
-const dns1123Subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** What k8s.io/apiserver pkg/util/webhook/validation.go has against a webhook's Service. */
 export function webhookServiceFaults({
@@ -27,7 +26,7 @@ export function webhookServiceFaults({
 function pathFaults(path: string): readonly string[] {
   if (path === "" || path === "/") return [];
   const segments = path.replace(/^\//, "").replace(/\/$/, "").split("/");
-  const wrong = segments.filter((segment) => !isSubdomain(segment));
+  const wrong = segments.filter((segment) => !isDNSSubdomain(segment));
   return [
     ...(path.startsWith("/") ? [] : ['must begin with "/"']),
     ...wrong.map((segment) =>
@@ -37,9 +36,4 @@ function pathFaults(path: string): readonly string[] {
           "store; a URL may have it",
     ),
   ];
-}
-
-/** A DNS-1123 subdomain. */
-export function isSubdomain(text: string): boolean {
-  return text.length <= 253 && dns1123Subdomain.test(text);
 }
