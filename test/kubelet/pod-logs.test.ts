@@ -292,4 +292,22 @@ describe("pods' logs", () => {
     ).to.equal("gone");
     await poll("the connection's end", () => kubelet.connections[0]?.destroyed || undefined);
   });
+
+  it("end with whoever asked once a refusal has begun, which is told to nobody then", async () => {
+    kubelet.handle = (_request, response) => void response.writeHead(400).write("begun");
+    const controller = new AbortController();
+    client = createKubeletClient(clientOptions(kubelet.port));
+    const { exchange, ...others } = client;
+    const kubelets: KubeletClient = {
+      ...others,
+      async exchange(request) {
+        const answer = await exchange(request);
+        setImmediate(() => controller.abort(new Error("gone")));
+        return answer;
+      },
+    };
+    const outcome = open("", { logs: { kubelets }, request: { signal: controller.signal } });
+    expect(await outcome.catch((error: Error) => error.message)).to.equal("gone");
+    await poll("the connection's end", () => kubelet.connections[0]?.destroyed || undefined);
+  });
 });

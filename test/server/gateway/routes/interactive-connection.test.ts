@@ -1,10 +1,24 @@
 import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
+import {
+  type ClientRequest,
+  createServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { expect } from "chai";
 import { type APIRequestMessage, diagnosticsChannel } from "../../../../src/diagnostics.ts";
+import type { UpgradedKubelet } from "../../../../src/kubelet/kubelet-client.ts";
+import type { APIContext } from "../../../../src/server/api/api-state.ts";
+import { relayConnection } from "../../../../src/server/gateway/routes/interactive-connection.ts";
+import { uncountedStreams } from "../../../../src/server/gateway/routes/open-streams.ts";
+import { createUpgradableResponse } from "../../../../src/server/gateway/routes/upgradable-response.ts";
 import type { Kubelet } from "../../../../src/testing/kubelet/kubelet.ts";
+import { useKubelet } from "../../../kubelet/kubelet-fixture.ts";
 import { until } from "../../../until.ts";
 import { type Answered, type Asking, ask, type ServedRig } from "../../api/caller-rig.ts";
 import { type ApplicationRig, startApplicationRig } from "../application-rig.ts";
@@ -183,4 +197,44 @@ describe("gateway: exec, attach, portForward, run", () => {
       expect([answer.status, answer.json.message]).to.deep.equal([401, "Unauthorized"]);
     }
   });
+});
+
+describe("a connection that a kubelet grants to nobody", () => {
+  const fixture = useKubelet();
+  let server: Server;
+  let caller: ClientRequest;
+  /** The kubelet's end of it was told that nothing more comes. */
+  let isLeft: boolean;
+  beforeEach(() => {
+    isLeft = false;
+    fixture.kubelet.handleUpgrade = (_request, socket) => {
+      socket.resume().once("end", () => {
+        isLeft = true;
+      });
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n");
+    };
+  });
+  afterEach(async () => {
+    caller.destroy();
+    server.close();
+    await once(server, "close");
+  });
+
+  for (const [what, meanwhile] of [
+    ["whose answer has begun", (response: ServerResponse) => void response.writeHead(504).end()],
+    ["that has gone", (_: ServerResponse, socket: Duplex) => void socket.destroy()],
+  ] as const)
+    it(`ends: a caller ${what}`, async () => {
+      server = createServer();
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      caller = get({ host: "127.0.0.1", port, agent: false, headers: spdy }).on("error", () => undefined);
+      const [request, socket, head] = (await once(server, "upgrade")) as [IncomingMessage, Duplex, Buffer];
+      const response = createUpgradableResponse(request, { socket, head })!;
+      const asked = fixture.asked({ headers: ["Upgrade", "SPDY/3.1"] });
+      const granted = (await fixture.open().upgrade(asked)) as UpgradedKubelet;
+      meanwhile(response, socket);
+      await relayConnection({ res: response } as APIContext, granted, uncountedStreams);
+      await until(() => isLeft, "its end");
+    });
 });
