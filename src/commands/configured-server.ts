@@ -1,6 +1,7 @@
 import type { CheckedField } from "../configuration/checked-field.ts";
 import { watchConfiguration } from "../configuration/watch-configuration.ts";
 import type { ClusterConnection } from "../transport/cluster-connection.ts";
+import type { ClusterFlags } from "./cluster-flags.ts";
 import type { CommandIO } from "./command.ts";
 import { onHangup } from "./hangup-signal.ts";
 import { leaveSoon } from "./leave-soon.ts";
@@ -22,24 +23,24 @@ export interface ConfiguredServer<Configuration> {
   };
 }
 
-export interface ConfiguredServerFlags {
+export interface ConfiguredServerFlags extends ClusterFlags {
   readonly config: string;
-  readonly kubeconfig: string | undefined;
   /** Only look at the configuration. */
   readonly check: boolean;
 }
 
 /** Runs it until SIGTERM or SIGINT, and follows its file meanwhile and at SIGHUP. */
 export async function runConfiguredServer<Configuration>(
-  { config, kubeconfig, check }: ConfiguredServerFlags,
+  { config, kubeconfig, context, check }: ConfiguredServerFlags,
   io: CommandIO,
   definition: ConfiguredServer<Configuration>,
 ): Promise<number> {
   const cluster = async (): Promise<ClusterConnection> => {
     const { findCluster } = await import("../transport/kubeconfig-connection.ts");
-    return findCluster({ kubeconfig, env: io.env });
+    return findCluster({ kubeconfig, context, env: io.env });
   };
-  if (check) return checkAll(config, kubeconfig === undefined ? undefined : cluster, io, definition);
+  const isNamed = (kubeconfig ?? context) !== undefined;
+  if (check) return checkAll(config, isNamed ? cluster : undefined, io, definition);
   const watched = await watchConfiguration({ file: config, load: definition.load });
   onHangup(watched.reload);
   const server = definition.create({ configuration: watched.first, log: io.stderr, cluster });

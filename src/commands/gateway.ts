@@ -1,5 +1,6 @@
 import { loadGatewayConfiguration } from "../configuration/load-gateway-configuration.ts";
 import { createGatewayServer } from "../server/gateway/gateway-server.ts";
+import { clusterFlags } from "./cluster-flags.ts";
 import { defineCommand } from "./command.ts";
 import { runConfiguredServer } from "./configured-server.ts";
 
@@ -20,6 +21,7 @@ export const gateway = defineCommand({
       value: "FILE",
       summary: "the API server whose nodes these are, and who it is asked as; without it as kubectl finds it",
     },
+    context: clusterFlags.context,
     check: {
       type: "boolean",
       summary: "say what is wrong with the configuration and all that it names, and serve nothing",

@@ -1,5 +1,6 @@
 import { loadServerConfiguration } from "../configuration/load-server-configuration.ts";
 import { createWebhookServer } from "../server/webhooks/webhook-server.ts";
+import { clusterFlags } from "./cluster-flags.ts";
 import { defineCommand } from "./command.ts";
 import { runConfiguredServer } from "./configured-server.ts";
 
@@ -21,6 +22,7 @@ export const serve = defineCommand({
       summary:
         "the API server of issuers without a URL, of tokenReview and tls.selfSigned; without it as kubectl finds it",
     },
+    context: clusterFlags.context,
     check: {
       type: "boolean",
       summary: "say what is wrong with the configuration and all that it names, and serve nothing",

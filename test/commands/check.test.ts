@@ -24,12 +24,18 @@ describe("--check", function () {
   afterEach(() => folder.remove());
 
   describe("of serve", () => {
-    const check = (changes: object = {}, args: readonly string[] = []): Promise<Finished> => {
+    const check = (
+      changes: object = {},
+      args: readonly string[] = [],
+      env: object = {},
+    ): Promise<Finished> => {
       const file = folder.write(
         "server.json",
         JSON.stringify(JSON.parse(configurationText({ ...changes })), null, 1),
       );
-      return run(process.execPath, [executable, "serve", "--config", file, "--check", ...args]);
+      return run(process.execPath, [executable, "serve", "--config", file, "--check", ...args], {
+        env: { ...process.env, ...env },
+      });
     };
     const route = (changes: object = {}): object => ({
       path: "/validate",
@@ -113,6 +119,18 @@ describe("--check", function () {
       expect(stderr).to.match(
         /server\.json:\d+:\d+: webhooks\[0\]\.rules: warning: the policy of-the-test matches/,
       );
+    });
+
+    it("says so of a context that was named", async () => {
+      const file = folder.write("kubeconfig", JSON.stringify({ apiVersion: "v1", kind: "Config" }));
+      for (const [args, env] of [
+        [["--kubeconfig", file], {}],
+        [[], { KUBECONFIG: file }],
+      ] as const) {
+        const { code, stderr } = await check({}, [...args, "--context", "absent"], env);
+        expect(code).to.equal(2);
+        expect(stderr).to.match(/ERR_KUBECONFIG: .*absent/);
+      }
     });
 
     it("says so of a kubeconfig that was named", async () => {

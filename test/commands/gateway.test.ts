@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { parse } from "yaml";
 import { type Finished, type RunningProcess, run, startProcess } from "../rig/child-process.ts";
 import { poll } from "../rig/poll.ts";
 import {
@@ -120,6 +122,20 @@ describe("countersign gateway", function () {
     const { code, stderr } = await run(process.execPath, args);
     expect(code).to.be.oneOf([1, 2]);
     expect(stderr).to.contain("ERR_KUBECONFIG");
+  });
+
+  it("asks the API server of --context, and names a context that there is not", async () => {
+    const { contexts, ...kubeconfig } = parse(readFileSync(rig.kubeconfig, "utf8"));
+    const [{ context }] = contexts;
+    const elsewhere = { ...kubeconfig, contexts: [{ name: "here", context }], "current-context": "nowhere" };
+    const file = rig.write("contexts", JSON.stringify(elsewhere));
+    const args = [executable, "gateway", "--config", write(), "--kubeconfig", file];
+    child = startProcess({ command: process.execPath, args: [...args, "--context", "here"] });
+    const { port } = await ready();
+    expect(await call(rig, port, logPath, { as: rig.user("jane") })).to.include({ status: 200 });
+    const { code, stderr } = await run(process.execPath, [...args, "--context", "absent", "--check"]);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/ERR_KUBECONFIG: .*absent/);
   });
 
   it("has all of its log without a token or a key, at its most talkative level", async () => {

@@ -113,6 +113,18 @@ describe("the command line", () => {
     expect(io.err()).to.match(/^countersign: ERR_INTERNAL: TypeError: a fault of ours\n\s+at /);
   });
 
+  it("takes --context wherever it takes --kubeconfig, as kubectl does", async () => {
+    const takers: string[] = [];
+    for (const name of Object.keys(commandTable)) {
+      const io = capturedIO();
+      await runCommandLine([name, "--help"], io);
+      if (!/^ +--kubeconfig /m.test(io.out())) continue;
+      takers.push(name);
+      expect(io.out(), name).to.match(/^ +--context NAME /m);
+    }
+    expect(takers).to.include.members(["serve", "gateway", "agent", "verify", "whoami", "call", "lint"]);
+  });
+
   for (const [name, { summary, load }] of Object.entries(commandTable)) {
     it(`loads ${name} under the name and summary of the list`, async () => {
       const command = await load();
