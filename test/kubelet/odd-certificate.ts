@@ -44,8 +44,9 @@ export function oddCertificate({ subject, extensions }: OddCertificate): IssuedC
   );
   const signature = bitString(sign("sha256", toBeSigned, authority.holder.privateKey));
   const encoded = sequence(toBeSigned, algorithm, signature).toString("base64");
+  const lines = encoded.match(/.{1,64}/g)!.join("\n");
   return {
-    certificatePem: `-----BEGIN CERTIFICATE-----\n${encoded.replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`,
+    certificatePem: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     keyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
