@@ -140,6 +140,14 @@ describe("documentation", () => {
       expect(bare.map(([name]) => name)).to.deep.equal([]);
     });
 
+  it("what a door throws with a Status, it throws by code", () => {
+    const thrown = doors
+      .flatMap((door) => exportsOf(door).map(([, file]) => file))
+      .flatMap((file) => readFileSync(file, "utf8").match(/@throws AnswerStatusError[\s\S]*?\*\//g) ?? []);
+    expect(thrown.length).to.be.greaterThan(4);
+    expect(thrown.filter((text) => !/\bERR_[A-Z_]+\b/.test(text))).to.deep.equal([]);
+  });
+
   it("every TypeScript block of the README compiles against the doors", function () {
     this.timeout(60_000);
     const folder = mkdtempSync(join(tmpdir(), "countersign-readme-"));

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { parseNodeProxyPath } from "../src/kubelet/index.ts";
 import { run } from "./rig/child-process.ts";
 
 interface Manifest {
@@ -48,6 +49,16 @@ async function packagesLoadedBy(source: string): Promise<string[]> {
 describe("the doors of the package", () => {
   it("are those whose dependencies are held here", () => {
     expect(doors.map(({ door }) => door)).to.have.members(Object.keys(allowed));
+  });
+
+  it("have AnswerStatusError where it is thrown or caught, and it is one class", async () => {
+    const [{ AnswerStatusError }, ...others] = await Promise.all([
+      import("../src/kubelet/index.ts"),
+      import("../src/server/index.ts"),
+      import("../src/authorization/index.ts"),
+    ]);
+    for (const other of others) expect(other.AnswerStatusError).to.equal(AnswerStatusError);
+    expect(() => parseNodeProxyPath("/api/v1/nodes/n1:443/proxy/")).to.throw(AnswerStatusError);
   });
 
   for (const { door, source } of doors)

@@ -17,7 +17,8 @@ export interface Impersonation {
    * @param user who authenticated.
    * @param rawHeaders the request's, names and values in turn, as they came: before credentials are taken out of them.
    * @returns `user` itself where no `Impersonate-*` header came, else whom they name.
-   * @throws AnswerStatusError with the Status to answer: 400 where they name no user, 403 where `user` may not.
+   * @throws AnswerStatusError with the Status to answer: ERR_REQUEST_INVALID (400) where they name no user,
+   * ERR_IMPERSONATION (403) where `user` may not.
    */
   impersonate(
     user: UserInfo,

@@ -3,6 +3,7 @@
  * and what nodes serve. Who may do so is `countersign/authorization`'s affair.
  */
 
+export { type AnswerStatus, AnswerStatusError } from "../apis/answer-status.ts";
 export type { NamedContainer, Node, NodeAddress, Pod } from "../apis/node.ts";
 export { type CABundle, loadCABundle } from "../certificates/ca-bundle.ts";
 export type { CertificateUsage } from "../certificates/certificate-purpose.ts";

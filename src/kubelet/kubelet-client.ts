@@ -61,7 +61,7 @@ export interface KubeletClient {
   /**
    * The same on a connection of its own, which is the caller's if the kubelet agrees; otherwise its answer. Of the headers
    * those of an upgrade go on as well.
-   * @throws as {@link exchange} does.
+   * @throws as {@link exchange} does, and ERR_REQUEST_INVALID for any other protocol, or more than one.
    */
   upgrade(request: KubeletUpgrade): Promise<UpgradedKubelet | KubeletAnswer>;
   /** Ends every connection. */

@@ -35,7 +35,7 @@ const protocols = new Set(["websocket", "spdy/3.1"]);
 /**
  * The same for a request that asks for `websocket` or `SPDY/3.1`. A bearer token among the WebSocket's protocols stays
  * here.
- * @throws AnswerStatusError 400 for any other protocol, or more than one.
+ * @throws AnswerStatusError: ERR_REQUEST_INVALID (400) for any other protocol, or more than one.
  */
 export function upgradeHeaders(
   peer: KubeletPeer,

@@ -13,7 +13,7 @@ const nodeProxy = /^\/api\/v1\/nodes\/([^/]*)\/proxy(\/.*)?$/s;
 /**
  * Takes `/api/v1/nodes/NAME/proxy/PATH` apart, without its query; undefined for any other path. `NAME:PORT` and
  * `SCHEME:NAME:PORT`, by which API servers reach any port of a node, are refused: the port is the kubelet's own.
- * @throws ERR_REQUEST_INVALID (an AnswerStatusError, 400) for whatever stands where the node's name has to, and is none.
+ * @throws AnswerStatusError: ERR_REQUEST_INVALID (400) for whatever stands where the node's name has to, and is none.
  */
 export function parseNodeProxyPath(rawPath: string): NodeProxyPath | undefined {
   const [, name, path = "/"] = nodeProxy.exec(rawPath) ?? [];

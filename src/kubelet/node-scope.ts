@@ -8,7 +8,7 @@ const nodesGroup = "system:nodes";
  * A kubelet's own identity, `system:node:NAME` of group `system:nodes`, reaches no kubelet but its own, whatever it has
  * been granted: a node that was taken over opens no other. Who has only the name's beginning or only the group is taken
  * for a node, too. Everybody else passes.
- * @throws AnswerStatusError 403.
+ * @throws AnswerStatusError: ERR_ACCESS_DENIED (403).
  */
 export function assertNodeScope(user: UserInfo, nodeName: string): void {
   const { username } = user;

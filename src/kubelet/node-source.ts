@@ -7,7 +7,11 @@ import { readOwn } from "./own-reading.ts";
 
 /** Finds nodes by name. */
 export interface NodeSource {
-  /** @throws AnswerStatusError: 404 in the API server's words for a node that is not there, 500 for whatever else. */
+  /**
+   * @throws AnswerStatusError: ERR_NOT_SERVED (404), in the API server's words, for a node that is not there; 500 for whatever
+   * else, with the code of what went wrong, ERR_API_STATUS, ERR_TRANSPORT and ERR_TRANSPORT_TIMEOUT mostly. The signal's
+   * reason where it was aborted.
+   */
   node(name: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Node>;
 }
 

@@ -12,7 +12,7 @@ interface NamedObject extends TypeMeta {
  * Reads one object as the gateway itself. That there is none is told in the API server's words; whatever else goes wrong
  * is the gateway's own affair and no answer to whoever asked: a 403 would name the gateway, a 401 would be taken for the
  * caller's.
- * @throws AnswerStatusError 404, or 500 naming what could not be read.
+ * @throws AnswerStatusError: ERR_NOT_SERVED (404), or 500 with the code of what went wrong, naming what could not be read.
  */
 export async function readOwn<T extends NamedObject>(
   client: Pick<RestClient, "request">,

@@ -13,7 +13,8 @@ export interface PodLogLocation {
 
 /**
  * Where the log of a pod's container is: kube-apiserver's LogLocation.
- * @throws AnswerStatusError 400 where no container is named and there is not exactly one, or there is none of that name.
+ * @throws AnswerStatusError: ERR_REQUEST_INVALID (400) where no container is named and there is not exactly one, or there is
+ * none of that name.
  */
 export function podLogLocation(pod: Pod, options: PodLogOptions): PodLogLocation {
   const { namespace, name } = pod.metadata;

@@ -25,7 +25,7 @@ export function asksForInsecureBackend(query: URLSearchParams): boolean {
 /**
  * Reads the options as apimachinery does: of several values the first, a boolean is false only where it is absent, `0` or
  * `false`, and what is not known is not looked at.
- * @throws AnswerStatusError 400 for a number or an instant that is none.
+ * @throws AnswerStatusError: ERR_REQUEST_INVALID (400) for a number or an instant that is none.
  */
 export function decodePodLogOptions(query: URLSearchParams): PodLogOptions {
   const time = query.get("sinceTime");

@@ -5,7 +5,7 @@ import type { PodLogOptions } from "./pod-log-options.ts";
 /**
  * Refuses what kube-apiserver's ValidatePodLogOptions does, all at once, in its words and order. `stream` needs the gate
  * PodLogsQuerySplitStreams, which is off by default there and does not exist here.
- * @throws AnswerStatusError 422 with a cause for each fault: kubectl prints these, and nothing of the message.
+ * @throws AnswerStatusError: ERR_LOG_OPTIONS (422) with a cause for each fault: kubectl prints these, and nothing of the message.
  */
 export function assertPodLogOptions(pod: string, options: PodLogOptions): void {
   const causes = faults(options);

@@ -34,7 +34,13 @@ export interface PodLog {
 
 /** Reads pods' logs from the kubelets they run on. */
 export interface PodLogs {
-  /** @throws AnswerStatusError for everything that kube-apiserver answers with a Status, in its words. */
+  /**
+   * @throws AnswerStatusError with the Status that kube-apiserver answers, in its words, as `answer`. By `code`:
+   * ERR_REQUEST_INVALID (400) for an option that cannot be read and a container that is not the pod's or not named,
+   * ERR_LOG_OPTIONS (422), what {@link PodReader.pod} and {@link NodeSource.node} throw, ERR_KUBELET_ADDRESS,
+   * ERR_KUBELET_CERTIFICATE and ERR_KUBELET_UNREACHABLE (500), and ERR_KUBELET_ANSWER with the kubelet's own status, or 500.
+   * The signal's reason where it was aborted.
+   */
   open(request: PodLogRequest): Promise<PodLog>;
 }
 

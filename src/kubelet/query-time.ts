@@ -22,7 +22,7 @@ const goZeroTime = "0001-01-01T00:00:00Z";
 /**
  * An instant of a query as apimachinery's Time reads it, to the second and in UTC. Nothing and `null` are Go's zero time,
  * as there.
- * @throws AnswerStatusError 400 in Go's words.
+ * @throws AnswerStatusError: ERR_REQUEST_INVALID (400) in Go's words.
  */
 export function parseQueryTime(text: string): string {
   if (text === "" || text === "null") return goZeroTime;

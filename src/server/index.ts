@@ -5,6 +5,7 @@
  * way in of an API server of your own ({@link createAPIAccess}).
  */
 
+export { type AnswerStatus, AnswerStatusError } from "../apis/answer-status.ts";
 export type { APIGroup, APIResource, APIResourceList, GroupVersionForDiscovery } from "../apis/discovery.ts";
 export type {
   SelfSubjectReviewSwitches,
