@@ -13,7 +13,11 @@ import {
   type RBACObject,
 } from "../../../src/inspection/rbac-objects.ts";
 import { Secret } from "../../../src/secret.ts";
-import { createGatewayServer, type GatewayServer } from "../../../src/server/gateway/gateway-server.ts";
+import {
+  createGatewayServer,
+  type GatewayServer,
+  type GatewayServerOptions,
+} from "../../../src/server/gateway/gateway-server.ts";
 import {
   type CertificateAuthority,
   createCertificateAuthority,
@@ -208,7 +212,11 @@ export interface RunningGateway {
   admin(path: string): Promise<{ readonly status: number; readonly text: string }>;
 }
 
-export async function startGateway(rig: GatewayRig, changes: Changes = {}): Promise<RunningGateway> {
+export async function startGateway(
+  rig: GatewayRig,
+  changes: Changes = {},
+  options: Pick<GatewayServerOptions, "clock"> = {},
+): Promise<RunningGateway> {
   const lines: string[] = [];
   const parse = (changed: Changes) =>
     parseGatewayConfiguration(rig.configuration(changed), { file: "gateway.json", directory: rig.folder });
@@ -216,6 +224,7 @@ export async function startGateway(rig: GatewayRig, changes: Changes = {}): Prom
     configuration: parse(changes),
     cluster: () => findCluster({ kubeconfig: rig.kubeconfig, env: {} }),
     log: { write: (line) => lines.push(line) },
+    ...options,
   });
   const { port, adminPort } = await server.start();
   return {
