@@ -11,6 +11,7 @@ describe("a pool of connections", () => {
   let port: number;
   let accepted: Set<Socket>;
   let dials: number;
+  let dialled: Socket[];
   let pool: KubeletPool;
   /** Answers that wait for a word. */
   let held: (() => void)[];
@@ -19,6 +20,7 @@ describe("a pool of connections", () => {
     accepted = new Set();
     held = [];
     dials = 0;
+    dialled = [];
     server = createServer((request, response) => {
       if (request.url === "/held") held.push(() => response.end("ok"));
       else response.end("ok");
@@ -32,6 +34,7 @@ describe("a pool of connections", () => {
     pool = createKubeletPool(async () => {
       dials += 1;
       const socket = connect(port, "127.0.0.1");
+      dialled.push(socket);
       await once(socket, "connect");
       return socket;
     });
@@ -85,6 +88,46 @@ describe("a pool of connections", () => {
     pool.close();
     expect(await outcome).to.equal("ECONNRESET");
     await poll("its end", () => accepted.size === 0 || undefined);
+  });
+
+  for (const [what, unasked] of [
+    ["an answer", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"],
+    ["the beginning of one", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX: "],
+    ["an empty line", "\r\n"],
+  ] as const)
+    it(`closes an idle connection that ${what} comes over, which nobody asked for`, async () => {
+      await read();
+      const [ours] = dialled;
+      const [theirs] = accepted;
+      const before = ours!.bytesRead;
+      theirs!.write(unasked);
+      await poll("what comes", () => ours!.bytesRead > before || undefined);
+      expect(await read()).to.equal("ok");
+      expect(dials).to.equal(2);
+      await poll("its end", () => accepted.size === 1 || undefined);
+    });
+
+  it("closes what nobody has used for a minute, before a kubelet does", async () => {
+    // a Go server does not say either how long it waits
+    server.keepAliveTimeout = 0;
+    await read();
+    const [idle] = dialled;
+    expect(idle?.timeout).to.equal(60_000);
+    // as when it is over
+    idle?.emit("timeout");
+    await poll("its end", () => accepted.size === 0 || undefined);
+    expect(await read()).to.equal("ok");
+    expect(dials).to.equal(2);
+  });
+
+  it("but not what is in use, however long it is silent", async () => {
+    await read();
+    const answer = read("/held");
+    await poll("the request", () => held.length === 1 || undefined);
+    dialled[0]?.emit("timeout");
+    held[0]?.();
+    expect(await answer).to.equal("ok");
+    expect(dials).to.equal(1);
   });
 
   it("tells what the dial failed with", async () => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import type { AnswerStatusError } from "../../../../src/apis/answer-status.ts";
 import type { APIContext } from "../../../../src/server/api/api-state.ts";
@@ -55,6 +56,19 @@ describe("a kubelet's answer, relayed", () => {
     end?.();
     expect(String(await once(incoming, "data"))).to.equal("at last");
     await outcome;
+  });
+
+  it("ends with its body: what a kubelet says behind it stays behind", async () => {
+    fixture.kubelet.handle = (_request, response) => {
+      response.writeHead(200, { Trailer: "X-Said" });
+      response.write("all of it");
+      response.addTrailers({ "X-Said": "more", "Set-Cookie": "a=b" });
+      response.end();
+    };
+    const incoming = await ask();
+    expect(await text(incoming)).to.equal("all of it");
+    expect(incoming.rawTrailers).to.deep.equal([]);
+    expect(incoming.headers).not.to.have.property("trailer");
   });
 
   it("is none where it redirects, and its body, which may never end, is not waited for", async () => {
