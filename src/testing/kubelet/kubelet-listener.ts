@@ -1,6 +1,6 @@
 import { constants } from "node:crypto";
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import { createServer, type Server } from "node:https";
+import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -28,6 +28,16 @@ export interface KubeletListener {
   close(): Promise<void>;
 }
 
+const hourMs = 3_600_000;
+
+/** As pkg/kubelet/server has net/http; how large a head may be is net/http's own default. */
+const limits: ServerOptions = {
+  maxHeaderSize: 1 << 20,
+  requestTimeout: 4 * hourMs,
+  headersTimeout: 4 * hourMs,
+  keepAliveTimeout: 90_000,
+};
+
 /** TLS that asks for client certificates, and the kubelet's handlers behind it. */
 export function createKubeletListener(options: KubeletListenerOptions): KubeletListener {
   const context = ({ certificatePem: cert, keyPem: key }: IssuedCertificate) => ({
@@ -37,10 +47,11 @@ export function createKubeletListener(options: KubeletListenerOptions): KubeletL
     secureOptions: constants.SSL_OP_NO_TICKET,
   });
   const server: Server = createServer(
-    { ...context(options.certificate), requestCert: true, rejectUnauthorized: false },
+    { ...context(options.certificate), ...limits, requestCert: true, rejectUnauthorized: false },
     (request, response) => void serve(request, response, options),
   );
-  server.keepAliveTimeout = 90_000;
+  // as many as fit in
+  server.maxHeadersCount = 0;
   const upgraded = new Set<Duplex>();
   server.on("upgrade", (request, socket, head) => {
     upgraded.add(socket.once("close", () => upgraded.delete(socket)));

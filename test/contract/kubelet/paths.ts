@@ -96,6 +96,12 @@ export function describePaths(contract: KubeletContract): void {
         expect((await asked(path, "POST")).status, path).to.equal(200);
     });
 
+    it("takes a head of 20 KB", async () => {
+      const headers = { "X-Long": "x".repeat(20_000) };
+      const answered = await asked("/healthz", "GET", { ...administrator(contract), headers });
+      expect(answered).to.deep.equal({ status: 200, text: "ok" });
+    });
+
     it("does not take a path that is not escaped as it should be", async () => {
       expect((await asked("/%zz")).status).to.equal(400);
     });
