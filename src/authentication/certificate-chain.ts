@@ -44,15 +44,15 @@ export interface CertificateChainOptions {
  * connection, because a listener knows one list of CAs and each route its own. Every certificate must be within its
  * dates, signed with SHA-256 or better by the next, be fit for client authentication where it says what it is fit for,
  * have an RSA key of 2048 bits or more where it has one, and hold neither name constraints nor another critical extension
- * that is not understood. Every issuer must be a CA that may sign, and keep its path length.
+ * that is not understood. Every issuer must be a CA that may sign, and keep its path length. What cannot be read is in no chain.
  */
 export function findCertificateChain(
   options: CertificateChainOptions,
 ): readonly X509Certificate[] | undefined {
   if (options.intermediates.length > maxIntermediates) return undefined;
   const usable = (certificate: X509Certificate): Link[] => {
-    const link = { certificate, extensions: readCertificateExtensions(certificate.raw) };
-    return isUsable(link, options.now) ? [link] : [];
+    const link = linkOf(certificate);
+    return link !== undefined && isUsable(link, options.now) ? [link] : [];
   };
   const roots = options.roots.flatMap(usable);
   const intermediates = options.intermediates.flatMap(usable);
@@ -82,6 +82,17 @@ export function findCertificateChain(
   const [leaf] = usable(options.leaf);
   const chain = leaf === undefined ? undefined : climb([leaf], intermediates);
   return chain?.map(({ certificate }) => certificate);
+}
+
+/** A CA's list may hold what cannot be read here, of an unknown kind of key perhaps: the others go on. */
+function linkOf(certificate: X509Certificate): Link | undefined {
+  try {
+    // node reads the key when it is asked for
+    certificate.publicKey;
+    return { certificate, extensions: readCertificateExtensions(certificate.raw) };
+  } catch {
+    return undefined;
+  }
 }
 
 function isUsable({ certificate, extensions }: Link, now: number): boolean {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { PresentedCertificate } from "./authenticator.ts";
 
 const presented = new WeakMap<Socket, PresentedCertificate | "none">();
@@ -22,14 +22,10 @@ function isTLS(socket: Socket): socket is TLSSocket {
 }
 
 function takeCertificate(socket: TLSSocket): PresentedCertificate | "none" {
-  const leaf: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  if (leaf?.raw === undefined) return "none";
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return "none";
   const chain: Buffer[] = [];
-  let at = leaf;
-  // a root is its own issuer
-  while (at.issuerCertificate?.raw !== undefined && at.issuerCertificate !== at) {
-    at = at.issuerCertificate;
-    chain.push(at.raw!);
-  }
+  // all that were sent, in the order in which they were: getPeerCertificate leaves out those beside the one chain it finds
+  for (let at = leaf.issuerCertificate; at !== undefined; at = at.issuerCertificate) chain.push(at.raw);
   return { raw: leaf.raw, chain };
 }

@@ -70,7 +70,7 @@ function callerOf({ leaf, expiresAt }: VerifiedCertificate): Caller | undefined 
   if (uid === "" || more.length > 0)
     throw new CountersignError(
       "ERR_CERTIFICATE_UNTRUSTED",
-      "client certificate: the uid of its subject is empty or stands more than once",
+      "client certificate: the uid of its subject is empty, no text or stands more than once",
     );
   return {
     method: "clientCertificate",

@@ -109,6 +109,8 @@ function names(data: Data, key: string): readonly string[] {
   const text = data[key] ?? "";
   if (text === "") return [];
   const list = typeof text === "string" ? parsed(text) : undefined;
+  // as Go writes and reads a slice of nothing
+  if (list === null) return [];
   if (!Array.isArray(list) || !list.every((name) => typeof name === "string"))
     throw fault(key, "expected a JSON list of strings");
   return list;

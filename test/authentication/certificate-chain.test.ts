@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { findCertificateChain } from "../../src/authentication/certificate-chain.ts";
-import { contextSpecific, sequence } from "../../src/certificates/der.ts";
+import { bitString, contextSpecific, objectIdentifier, sequence } from "../../src/certificates/der.ts";
 import {
   type CertificateParts,
   clientAuth,
@@ -54,6 +54,29 @@ describe("findCertificateChain", () => {
     expect(lengthOf(far, [forger, second, root, leaf, first])).to.equal(4);
     expect(lengthOf(far, [second])).to.equal(0);
     expect(lengthOf(far, [first])).to.equal(0);
+  });
+
+  describe("goes on without what cannot be read", () => {
+    const unknown = sequence(objectIdentifier("1.3.6.1.4.1.99999.1"));
+    const point = bitString(Buffer.alloc(65, 4));
+    const unread = {
+      "a key of an unknown algorithm": { publicKeyInfo: sequence(unknown, point) },
+      "a key on an unknown curve": {
+        publicKeyInfo: sequence(
+          sequence(objectIdentifier("1.2.840.10045.2.1"), objectIdentifier("1.3.6.1.4.1.99999.2")),
+          point,
+        ),
+      },
+      "an extension that is cut short": { extensions: [extension("2.5.29.37", Buffer.of(0x30, 0x82, 0x01))] },
+      "an empty extension": { extensions: [extension("2.5.29.14", Buffer.alloc(0))] },
+    } satisfies Record<string, CertificateParts>;
+    for (const [what, parts] of Object.entries(unread))
+      it(what, () => {
+        const odd = rootCertificate({ commonNames: ["odd"], ...parts });
+        expect(lengthOf(leaf, [], [odd, root]), "among the CAs").to.equal(2);
+        expect(lengthOf(leaf, [odd]), "among what was sent").to.equal(2);
+        expect(lengthOf(root.issue(parts)), "of the caller").to.equal(0);
+      });
   });
 
   it("trusts an intermediate that is listed as a root", () => {

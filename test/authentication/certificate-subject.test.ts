@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { certificateExtra, certificateSubject } from "../../src/authentication/certificate-subject.ts";
-import { type CertificateParts, rootCertificate } from "./certificates.ts";
+import { sequence, utf8String } from "../../src/certificates/der.ts";
+import { attribute, type CertificateParts, rootCertificate, uidAttribute } from "./certificates.ts";
 
 const root = rootCertificate();
 const subjectOf = (parts: CertificateParts) => certificateSubject(root.issue(parts).certificate);
@@ -19,6 +20,17 @@ describe("certificateSubject", () => {
       uids: [],
     });
     expect(subjectOf({ commonNames: [] })).to.deep.include({ commonName: undefined, organizations: [] });
+  });
+
+  it("has an empty uid for one that is no text, which node leaves out", () => {
+    const attributes = [attribute(uidAttribute, sequence(utf8String("u")))];
+    expect(subjectOf({ attributes }).uids).to.deep.equal([""]);
+    expect(subjectOf({ uids: ["u1"], attributes }).uids).to.deep.equal(["u1", ""]);
+  });
+
+  it("takes no uid from another attribute's text", () => {
+    for (const text of [`a\n${uidAttribute}=u`, `a + ${uidAttribute}=u`])
+      expect(subjectOf({ commonNames: [text], organizations: [text] }).uids).to.deep.equal([]);
   });
 
   it("keeps what looks like another attribute where it was written", () => {

@@ -20,6 +20,8 @@ export interface CertificateParts {
   readonly organizations?: readonly string[];
   /** Of kubernetes/apiserver's attribute for them. */
   readonly uids?: readonly string[];
+  /** Behind all other attributes of the subject. */
+  readonly attributes?: readonly Buffer[];
   readonly dnsNames?: readonly string[];
   /** OIDs; undefined leaves the extension out. Default: clientAuth. */
   readonly usages?: readonly string[] | undefined;
@@ -33,6 +35,8 @@ export interface CertificateParts {
   readonly key?: "P-256" | "RSA-1024" | "RSA-2048";
   /** Default: a new one. */
   readonly keyPair?: KeyPair;
+  /** What is written for the public key, whatever the key is. */
+  readonly publicKeyInfo?: Buffer;
 }
 
 export interface KeyPair {
@@ -48,6 +52,7 @@ export interface TestCertificate {
 
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const serverAuth = "1.3.6.1.5.5.7.3.1";
+export const uidAttribute = "1.3.6.1.4.1.57683.2";
 
 /** A root with one name: another of the same name and another key is a forger's. */
 export function rootCertificate(parts: CertificateParts = {}): TestCertificate {
@@ -77,7 +82,7 @@ function issue(parts: CertificateParts, by?: Issuer): TestCertificate {
     signer.name,
     sequence(time((parts.notBefore ?? noon - 3600) * 1000), time((parts.notAfter ?? noon + day) * 1000)),
     name,
-    publicKey.export({ type: "spki", format: "der" }),
+    parts.publicKeyInfo ?? publicKey.export({ type: "spki", format: "der" }),
     contextSpecific(3, sequence(...extensionsOf(parts)), "constructed"),
   );
   const signature = sign(parts.hash ?? "sha256", body, signer.privateKey);
@@ -104,14 +109,19 @@ function nameOf({
   commonNames = ["kube-apiserver"],
   organizations = [],
   uids = [],
+  attributes = [],
 }: CertificateParts): Buffer {
-  const attribute = (oid: string, value: string): Buffer =>
-    set(sequence(objectIdentifier(oid), utf8String(value)));
   return sequence(
     ...organizations.map((value) => attribute("2.5.4.10", value)),
     ...commonNames.map((value) => attribute("2.5.4.3", value)),
-    ...uids.map((value) => attribute("1.3.6.1.4.1.57683.2", value)),
+    ...uids.map((value) => attribute(uidAttribute, value)),
+    ...attributes,
   );
+}
+
+/** Of a subject; a text is written as UTF-8. */
+export function attribute(oid: string, value: string | Buffer): Buffer {
+  return set(sequence(objectIdentifier(oid), typeof value === "string" ? utf8String(value) : value));
 }
 
 export function extension(oid: string, value: Buffer, critical = false): Buffer {

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "chai";
 import type { TokenReview } from "../../src/apis/authentication.ts";
 import type { Caller, PresentedCredentials } from "../../src/authentication/authenticator.ts";
 import { createDelegatingAuthenticator, tokenReviewLifetimes } from "../../src/authentication/delegating.ts";
 import type { RequestHeaderConfiguration } from "../../src/authentication/request-header.ts";
 import { CountersignError } from "../../src/errors.ts";
+import { holdDeadlines } from "../held-deadlines.ts";
 import { rootCertificate, type TestCertificate } from "./certificates.ts";
 import { noon, stoppedClock } from "./minting.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -236,6 +238,27 @@ describe("createDelegatingAuthenticator", () => {
     const authenticator = createDelegatingAuthenticator({ tokenReview: { client: away }, anonymous: true });
     const outcome = await outcomeOf(() => authenticator.authenticateRequest(sent(undefined, ...good)));
     expect(outcome).to.include({ code: "ERR_TOKEN_REVIEW_UNAVAILABLE", status: 401 });
+  });
+
+  it("a review that does not come is waited for ten seconds where nothing else is said", async () => {
+    const deadlines = holdDeadlines();
+    let isOver = false;
+    try {
+      const hanging = { createTokenReview: () => new Promise<TokenReview>(() => undefined) };
+      const authenticator = createDelegatingAuthenticator({ tokenReview: { client: hanging } });
+      const waiting = outcomeOf(() => authenticator.authenticateRequest(sent(undefined, ...good))).finally(
+        () => {
+          isOver = true;
+        },
+      );
+      deadlines.advance(9_999);
+      await nextTurn();
+      expect(isOver).to.equal(false);
+      deadlines.advance(1);
+      expect(await waiting).to.include({ code: "ERR_TOKEN_REVIEW_UNAVAILABLE" });
+    } finally {
+      deadlines.release();
+    }
   });
 
   it("cannot be made where nobody could ever be accepted", () => {

@@ -8,6 +8,7 @@ import type { PresentedCredentials } from "../../src/authentication/authenticato
 import { presentedCredentials } from "../../src/authentication/presented-credentials.ts";
 import { createCertificateAuthority } from "../../src/testing/certificates/certificate-authority.ts";
 import { startTLSServer, type TLSServer } from "../tls-server.ts";
+import { makeKey, rootCertificate, type TestCertificate } from "./certificates.ts";
 
 describe("presentedCredentials", () => {
   let server: TLSServer;
@@ -91,6 +92,24 @@ describe("presentedCredentials", () => {
         expect(again!.raw).to.deep.equal(first!.raw);
         expect([first!.chain.length, again!.chain.length]).to.deep.equal([1, intermediates]);
       });
+
+  it("has all intermediates that were sent, two of one name among them, in the order in which they were", async () => {
+    const keyPair = makeKey();
+    const [ours, foreign] = [rootCertificate(), rootCertificate({ commonNames: ["foreign"] })].map((root) =>
+      root.issue({ commonNames: ["inter"], ca: true, usages: undefined, keyPair }),
+    ) as [TestCertificate, TestCertificate];
+    const leafKey = makeKey();
+    const leaf = ours.issue({ commonNames: ["jane"], keyPair: leafKey });
+    const key = leafKey.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    for (const sent of [
+      [foreign, ours],
+      [ours, foreign],
+    ]) {
+      seen = [];
+      await call({ cert: [leaf, ...sent].map(({ certificate }) => certificate.toString()).join(""), key });
+      expect(seen[0]!.clientCertificate!.chain).to.deep.equal(sent.map(({ raw }) => raw));
+    }
+  });
 
   it("has no certificate where the peer sent none", async () => {
     await call({});

@@ -40,6 +40,7 @@ await describeWith(["kubectl 1.28"], "kubectl against a gateway in front of an e
     kubelet.useCertificate("expired");
     await label("web", "pair");
     await rig.grant("tenant", reads("pods", "pods/log"));
+    await rig.grant("operator", { apiGroups: [""], resources: ["pods", "pods/*"], verbs: ["*"] });
     for (const account of ["metrics", "pods", "proxy"])
       await rig.grant(`system:serviceaccount:default:${account}`, reads(`nodes/${account}`));
     const args = ["gateway", "--config", rig.write("gateway.json", rig.configuration())];
@@ -125,6 +126,17 @@ await describeWith(["kubectl 1.28"], "kubectl against a gateway in front of an e
           const { code, stdout, stderr } = await kubectl(version, ["logs", "web", skip, ...flags]);
           expect([code, stdout], stderr).to.deep.equal([0, out]);
           expect(stderr).to.match(/^Warning: the kubelet's serving certificate was not verified/);
+        });
+
+      for (const [subresource, args] of [
+        ["exec", ["exec", "web", "--", "true"]],
+        ["attach", ["attach", "web"]],
+        ["portforward", ["port-forward", "web", ":80"]],
+      ] as const)
+        it(`is told where ${args[0]} is served`, async () => {
+          const { code, stderr } = await kubectl(version, args, certificateUser(rig.user("operator")));
+          expect(code).to.equal(1);
+          expect(stderr).to.contain(`pods/${subresource} is not served by this gateway: use the API server`);
         });
 
       it("follows a log until its container ends", async () => {

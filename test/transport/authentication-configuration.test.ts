@@ -59,6 +59,11 @@ describe("takeConfiguration", () => {
     expect(users).to.deep.equal([]);
   });
 
+  it("a list that is null is empty: Go writes a slice of nothing so", () => {
+    const { requestHeader } = good({ ...data, "requestheader-allowed-names": "null" });
+    expect(requestHeader).to.deep.include({ allowedNames: [], usernameHeaders: ["X-Remote-User"] });
+  });
+
   it("what is written the same stays the same object, by which verifiers remember", () => {
     const first = good(data);
     const second = good({ ...data }, first);

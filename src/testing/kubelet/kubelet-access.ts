@@ -138,7 +138,8 @@ async function decide(
   const node = { verb, version: "v1", resource: "nodes", name: nodeName };
   for (const subresource of subresources)
     try {
-      const { decision } = await authorizer.authorize({ user, resource: { ...node, subresource } });
+      const { decision, error } = await authorizer.authorize({ user, resource: { ...node, subresource } });
+      if (error !== undefined) throw error;
       if (decision === "allow") return undefined;
     } catch {
       return plain(500, kubeletAuthorizationErrorText(user, verb, subresource));

@@ -5,11 +5,13 @@ import { type Kubelet, startKubelet } from "../../../src/testing/kubelet/kubelet
 import type { KubeletOptions } from "../../../src/testing/kubelet/kubelet-options.ts";
 import { ask, type Credentials } from "../../contract/kubelet/kubelet-request.ts";
 import { rejectionOf } from "../../rejection.ts";
+import { answerJSON, readBody, startTLSServer, type TLSServer } from "../../tls-server.ts";
 import { administratorOf } from "./kubelet-connection.ts";
 
 describe("who may what at the embedded kubelet", () => {
   let controlPlane: ControlPlane;
   let kubelet: Kubelet | undefined;
+  let liar: TLSServer | undefined;
   before(async () => {
     controlPlane = await startControlPlane();
   });
@@ -17,6 +19,7 @@ describe("who may what at the embedded kubelet", () => {
   afterEach(async () => {
     await kubelet?.stop();
     kubelet = undefined;
+    await liar?.close();
   });
   const start = async (options: KubeletOptions): Promise<Kubelet> => {
     kubelet = await startKubelet(options);
@@ -73,6 +76,21 @@ describe("who may what at the embedded kubelet", () => {
       "500 Authorization error (user=administrator, verb=get, resource=nodes, subresource=pods)",
     );
     expect(await asked(orphan, "/pods", { token: away.adminToken })).to.equal("401 Unauthorized");
+  });
+
+  it("is not to be told by a review that contradicts itself", async () => {
+    liar = await startTLSServer(async (request, response) =>
+      answerJSON(response, 201, {
+        ...JSON.parse(await readBody(request)),
+        status: { allowed: true, denied: true },
+      }),
+    );
+    const certificateAuthority = createCertificateAuthority();
+    const misled = await start({
+      controlPlane: { ...controlPlane, url: liar.url, caPem: liar.ca, certificateAuthority },
+      authentication: { anonymous: true },
+    });
+    expect(await asked(misled, "/metrics")).to.match(/^500 Authorization error \(user=system:anonymous/);
   });
 
   it("is by certificates of a CA of its own", async () => {
