@@ -5,6 +5,7 @@ import { createAgentMetrics } from "../src/agent/agent-metrics.ts";
 import type { MetricFamily } from "../src/monitoring/metric-family.ts";
 import { createGatewayMetrics } from "../src/server/gateway/gateway-metrics.ts";
 import { createMetrics } from "../src/server/webhooks/metrics.ts";
+import { createCertificateAuthority } from "../src/testing/certificates/certificate-authority.ts";
 import { type RunningProcess, startProcess } from "./rig/child-process.ts";
 import { poll } from "./rig/poll.ts";
 import { configurationText, createServerFolder, type ServerFolder } from "./server/webhooks/server-rig.ts";
@@ -67,6 +68,9 @@ describe("docs/metrics.md", function () {
   let child: RunningProcess | undefined;
   before(() => {
     folder = createServerFolder();
+    const client = createCertificateAuthority().issue({ commonName: "gateway" });
+    folder.write("client.crt", client.certificatePem);
+    folder.write("client.key", client.keyPem);
   });
   after(() => folder.remove());
   afterEach(async () => {
@@ -98,7 +102,10 @@ describe("docs/metrics.md", function () {
           admin: { port: 0 },
           tls: { certFile: "tls.crt", keyFile: "tls.key" },
           authentication: { tokenReview: {} },
-          kubelet: { clientCertificate: { certFile: "tls.crt", keyFile: "tls.key" }, caFile: "tls.crt" },
+          kubelet: {
+            clientCertificate: { certFile: "client.crt", keyFile: "client.key" },
+            caFile: "tls.crt",
+          },
         }),
       ),
   };

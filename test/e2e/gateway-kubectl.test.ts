@@ -40,7 +40,8 @@ await describeWith(["kubectl 1.28"], "kubectl against a gateway in front of an e
     kubelet.useCertificate("expired");
     await label("web", "pair");
     await rig.grant("tenant", reads("pods", "pods/log"));
-    await rig.grant("operator", { apiGroups: [""], resources: ["pods", "pods/*"], verbs: ["*"] });
+    const connected = ["pods", ...["exec", "attach", "portforward"].map((name) => `pods/${name}`)];
+    await rig.grant("operator", { apiGroups: [""], resources: connected, verbs: ["*"] });
     for (const account of ["metrics", "pods", "proxy"])
       await rig.grant(`system:serviceaccount:default:${account}`, reads(`nodes/${account}`));
     const args = ["gateway", "--config", rig.write("gateway.json", rig.configuration())];
