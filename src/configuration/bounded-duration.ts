@@ -19,16 +19,23 @@ export function boundedDuration({ least, most }: Bounds) {
     z.string().check(
       z.regex(durationPattern, { abort: true }),
       checkBounds,
-      // as much of it as a schema can say: not zero
-      z.meta({ allOf: [{ pattern: "[1-9]" }] }),
+      // as much of it as a schema can say
+      ...(leastMs > 0 ? [z.meta({ allOf: [{ pattern: notZero }] })] : []),
     ),
     z.transform((written): Duration => ({ ms: Math.round(msOf(written)) })),
   );
 }
 
+const notZero = "[1-9]";
+
 function msOf(text: string): number {
   return parseDuration(text)?.ms ?? Number.NaN;
 }
 
-/** How long an answer is waited for. Timers count whole milliseconds, and go off at once beyond 24 days. */
+// timers count whole milliseconds, and go off at once beyond 24 days
+
+/** How long an answer is waited for. */
 export const timeout = boundedDuration({ least: "1ms", most: "24h" });
+
+/** How long something may go on that need not. */
+export const grace = boundedDuration({ least: "0s", most: "24h" });

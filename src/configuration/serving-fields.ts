@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { duration, text } from "./configuration-fields.ts";
+import { grace } from "./bounded-duration.ts";
+import { text } from "./configuration-fields.ts";
 
 /** Fields that servers share: how they show who they are, and how they end. */
 
@@ -22,11 +23,11 @@ export const drain = z.prefault(
     .strictObject({
       // 10 s for endpoints to forget us and 15 s for what is in flight stay below the 30 s a pod is given
       delay: z.prefault(
-        duration.check(z.describe("On SIGTERM: how long it serves on while it is not ready.")),
+        grace.check(z.describe("On SIGTERM: how long it serves on while it is not ready.")),
         "10s",
       ),
       timeout: z.prefault(
-        duration.check(z.describe("How long what is in flight may take after that. The rest is cut.")),
+        grace.check(z.describe("How long what is in flight may take after that. The rest is cut.")),
         "15s",
       ),
     })

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { safeParse, toJSONSchema } from "zod/mini";
-import { boundedDuration, timeout } from "../../src/configuration/bounded-duration.ts";
+import { boundedDuration, grace, timeout } from "../../src/configuration/bounded-duration.ts";
 
 const faultsOf = (text: string, schema: typeof timeout = timeout): string[] =>
   (safeParse(schema, text).error?.issues ?? []).map(({ code, message }) =>
@@ -36,6 +36,18 @@ describe("a timeout in a configuration file", () => {
     const isValid = (text: string): boolean => patterns.every((one) => one.test(text));
     expect(["10s", "1500us", "0s5ms"].filter((text) => !isValid(text))).to.deep.equal([]);
     expect(["", "0", "0s", "0.0h", "soon"].filter(isValid)).to.deep.equal([]);
+  });
+});
+
+describe("a grace in a configuration file", () => {
+  it("may be nothing, or all a timer can count", () => {
+    for (const [text, ms] of [
+      ["0s", 0],
+      ["24h", 86_400_000],
+    ] as const)
+      expect(safeParse(grace, text).data).to.deep.equal({ ms });
+    expect(faultsOf("600h", grace)).to.deep.equal(["must be at most 24h"]);
+    expect(toJSONSchema(grace, { io: "input" })).to.not.have.property("allOf");
   });
 });
 
