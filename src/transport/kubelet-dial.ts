@@ -5,6 +5,12 @@ import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } f
 /** client-go asks after 30 s of silence whether its peer is there; libuv then gives it ten tries, a second each. */
 export const keepAliveProbeMs = 30_000;
 
+/**
+ * Before the next of several addresses is tried, which ends the try before it: node's 250 ms give up a node that is far away, or
+ * whose first packet is lost and sent again after 1 s.
+ */
+const attemptTimeoutMs = 3_000;
+
 /** Every address of a name. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>;
 
@@ -44,6 +50,7 @@ export async function dialKubelet(dial: KubeletDial, signal: AbortSignal): Promi
     // an address is verified like a name, but must not be sent as one (RFC 6066 3)
     ...(isIP(host) === 0 && { servername: host.replace(/\.$/, "") }),
     autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: attemptTimeoutMs,
     lookup: (_name, _options, callback) =>
       callback(
         null,
