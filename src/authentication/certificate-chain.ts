@@ -60,7 +60,7 @@ export function findCertificateChain(
 
   const climb = (path: readonly Link[], candidates: readonly Link[]): readonly Link[] | undefined => {
     const below = path.at(-1)!;
-    if (!signatureAlgorithms.includes(below.extensions.signatureAlgorithm)) return undefined;
+    if (signatureFault(below.extensions) !== undefined) return undefined;
     for (const [isRoot, issuers] of [
       [true, roots],
       [false, candidates],
@@ -114,6 +114,13 @@ export function certificateFault(
   if (!(extendedKeyUsage?.some((usage) => usage === clientAuth || usage === anyExtendedKeyUsage) ?? true))
     return "it is not for client authentication";
   return undefined;
+}
+
+/** Why nobody's signature on a certificate counts; undefined where it may. */
+export function signatureFault({ signatureAlgorithm }: CertificateExtensions): string | undefined {
+  return signatureAlgorithms.includes(signatureAlgorithm)
+    ? undefined
+    : "it is signed with another algorithm than RSA PKCS #1 v1.5 or ECDSA with SHA-256, 384 or 512, or Ed25519";
 }
 
 /** By name and key identifier (RFC 5280 section 6.1); the signature is the caller's to verify. */

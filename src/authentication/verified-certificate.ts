@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { type Clock, systemClock } from "../clock.ts";
 import { CountersignError } from "../errors.ts";
 import type { PresentedCertificate } from "./authenticator.ts";
-import { certificateFault, findCertificateChain } from "./certificate-chain.ts";
+import { certificateFault, findCertificateChain, signatureFault } from "./certificate-chain.ts";
 import { readCertificateExtensions } from "./certificate-extensions.ts";
 
 /** A certificate with a chain to a CA. */
@@ -83,7 +83,8 @@ function judge(
 /** With what tells certificates apart in an API server's log: serial number, own key, its signer's key. */
 function whyUnchained(leaf: X509Certificate, whose: string, now: number): string {
   const extensions = readCertificateExtensions(leaf.raw);
-  const why = certificateFault(leaf, extensions, now) ?? `no valid chain leads to ${whose}`;
+  const own = certificateFault(leaf, extensions, now) ?? signatureFault(extensions);
+  const why = own ?? `no valid chain leads to ${whose}`;
   const { subjectKeyIdentifier, authorityKeyIdentifier } = extensions;
   const serial = leaf.serialNumber.length > longestNumber ? "long" : BigInt(`0x${leaf.serialNumber}`);
   return `${why} (SN=${serial}, SKID=${colons(subjectKeyIdentifier)}, AKID=${colons(authorityKeyIdentifier)})`;

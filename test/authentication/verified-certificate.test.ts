@@ -91,8 +91,13 @@ describe("createCertificateVerifier", () => {
       it(String(message), () => expect(messageOf(presentedOf(parts))).to.match(message));
 
     it("that its signer is none of ours, or that it is signed with SHA-1", () => {
-      for (const { raw } of [rootCertificate().issue(), root.issue({ hash: "sha1" })])
-        expect(messageOf({ raw, chain: [] })).to.match(/^certificate: no valid chain leads to the CA /);
+      const [stranger, old] = [rootCertificate().issue(), root.issue({ hash: "sha1" })];
+      expect(messageOf({ raw: stranger.raw, chain: [] })).to.match(
+        /^certificate: no valid chain leads to the CA /,
+      );
+      expect(messageOf({ raw: old.raw, chain: [] })).to.match(
+        /^certificate: it is signed with another algorithm than RSA /,
+      );
     });
 
     it("and which certificate it is, as an API server's log tells it", () => {
