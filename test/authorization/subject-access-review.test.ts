@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "chai";
 import type { SubjectAccessReview, SubjectAccessReviewStatus } from "../../src/apis/authorization.ts";
 import type { AccessAttributes } from "../../src/authorization/authorizer.ts";
@@ -5,20 +6,28 @@ import {
   accessReviewLifetimes,
   createSubjectAccessReviewAuthorizer,
   processAccessReview,
+  type SubjectAccessReviewClient,
   type SubjectAccessReviewOptions,
 } from "../../src/authorization/subject-access-review.ts";
 import { CountersignError } from "../../src/errors.ts";
+import { type HeldDeadlines, holdDeadlines } from "../held-deadlines.ts";
 import { rejectionOf } from "../rejection.ts";
 
 const user = { username: "jane", uid: "u", groups: ["a"], extra: { scopes: ["x"] } };
 const resource = { verb: "get", group: "g", version: "v1", resource: "rs", namespace: "n", name: "x" };
 const attributes: AccessAttributes = { user, resource };
 const askedOf = (name: string): AccessAttributes => ({ user, resource: { ...resource, name } });
+const untilAborted: SubjectAccessReviewClient["createSubjectAccessReview"] = (_, { signal }) =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 
 describe("createSubjectAccessReviewAuthorizer", () => {
   let asked: SubjectAccessReview[];
   let answer: SubjectAccessReviewStatus | Error;
   let now: number;
+  let deadlines: HeldDeadlines | undefined;
+  afterEach(() => deadlines?.release());
   beforeEach(() => {
     [asked, answer, now] = [[], { allowed: true }, 1_000_000];
   });
@@ -183,18 +192,29 @@ describe("createSubjectAccessReviewAuthorizer", () => {
   it("gives up on a server that does not answer", async () => {
     const authorizer = authorizerOf({
       timeoutMs: 20,
-      client: {
-        createSubjectAccessReview: (_, { signal }) =>
-          new Promise((_resolve, reject) => {
-            signal.addEventListener("abort", () => reject(signal.reason));
-          }),
-      },
+      client: { createSubjectAccessReview: untilAborted },
     });
     // an abort signal's timer keeps no process running
     const keepRunning = setInterval(() => undefined, 1_000);
     const error = await rejectionOf(Promise.resolve(authorizer.authorize(attributes)));
     clearInterval(keepRunning);
     expect(error).to.include({ code: "ERR_ACCESS_REVIEW_UNAVAILABLE" });
+  });
+
+  it("waits thirty seconds for an answer where nothing else is said", async () => {
+    deadlines = holdDeadlines();
+    let outcome: unknown;
+    const hanging = { createSubjectAccessReview: untilAborted };
+    const authorizer = authorizerOf({ client: hanging });
+    void rejectionOf(Promise.resolve(authorizer.authorize(attributes))).then((error) => {
+      outcome = error;
+    });
+    deadlines.advance(29_999);
+    await nextTurn();
+    expect(outcome).to.equal(undefined);
+    deadlines.advance(1);
+    await nextTurn();
+    expect(outcome).to.include({ code: "ERR_ACCESS_REVIEW_UNAVAILABLE" });
   });
 });
 
