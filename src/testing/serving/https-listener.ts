@@ -73,6 +73,8 @@ export function createHttpsListener(options: HttpsListenerOptions): HttpsListene
   );
   // Go's default, which clients count on when they use a connection again
   server.keepAliveTimeout = 90_000;
+  // Go counts bytes only; node's limit passes over what is beyond it, or refuses it all, by its version
+  server.maxHeadersCount = 0;
   return {
     listen: (port) =>
       new Promise((resolve, reject) => {

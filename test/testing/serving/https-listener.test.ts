@@ -103,6 +103,18 @@ describe("the embedded control plane's listener", () => {
       expect((await send({ ...pair, headers })).status).to.equal(401);
   });
 
+  it("passes over no header, however many there are: nobody is taken for herself who asks to be another", async () => {
+    const many = Array.from({ length: 1_100 }, (_, index) => [`X-${index}`, "a"]);
+    const headers = {
+      Host: "127.0.0.1",
+      Authorization: "Bearer static",
+      ...Object.fromEntries(many),
+      "Impersonate-User": "jane",
+    };
+    expect((await send({ headers })).status).to.equal(200);
+    expect(calls[0]!.user).to.include({ username: "jane" });
+  });
+
   for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const)
     it(`knows whose certificate an authority below has signed when a client comes back by ${maxVersion}`, async () => {
       const below = proxies.issueAuthority({ commonName: "below" });
