@@ -1,5 +1,6 @@
 import { Agent } from "node:https";
 import { expect } from "chai";
+import { createCertificateAuthority } from "../../../src/testing/certificates/certificate-authority.ts";
 import { until } from "../../until.ts";
 import {
   type GatewayRig,
@@ -104,6 +105,33 @@ describe("a gateway", function () {
     await running.reload({ authentication: { clientCAFile: "ca.crt", impersonation: false } });
     expect(await running.call(logPath, { as, headers })).to.include({ status: 403 });
     expect(await running.call(logPath, { as: rig.user("jane") })).to.include({ status: 200 });
+  });
+
+  it("reads 60 KiB of groups that a front proxy gives its user, and no request with more than 64 KiB of headers", async () => {
+    const frontProxyCA = createCertificateAuthority({ commonName: "front-proxy-ca" });
+    rig.write("front.crt", frontProxyCA.certificatePem);
+    const as = frontProxyCA.issue({ commonName: "front-proxy-client" });
+    running = await startGateway(rig, {
+      authentication: { requestHeader: { caFile: "front.crt", allowedNames: ["front-proxy-client"] } },
+    });
+    const path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+    const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" });
+    const withGroups = (kibibytes: number) => {
+      const groups = Array.from({ length: kibibytes }, (_, index) => `${index}-`.padEnd(1024, "g"));
+      const headers = { "X-Remote-User": "jane", "X-Remote-Group": groups };
+      return running!.call(path, {
+        ...{ as, method: "POST", body },
+        headers: { "Content-Type": "application/json", ...headers },
+      });
+    };
+    const answer = await withGroups(60);
+    expect(answer).to.include({ status: 201 });
+    expect(JSON.parse(answer.body).status.userInfo.groups).to.have.length(60 + 1);
+    await until(() => requestLines().length === 1);
+    // an answer to who is still sending may be lost with the connection
+    const refusal = await withGroups(65).catch(({ code }: NodeJS.ErrnoException) => ({ status: code }));
+    expect(refusal.status).to.be.oneOf([431, "ECONNRESET", "EPIPE"]);
+    expect(requestLines()).to.have.length(1);
   });
 
   it("lets nobody in who shows nothing, and nobody whose token nobody knows", async () => {

@@ -155,7 +155,7 @@ export interface CallOptions {
   readonly as?: IssuedCertificate;
   readonly token?: string;
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
   readonly agent?: Agent;
 }
