@@ -48,7 +48,7 @@ export interface RestRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** `Content-Type` says which kind of JSON: by default `application/json`. */
+  /** `Content-Type` says which kind of JSON is sent, `Accept` which one is wanted: by default `application/json`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
@@ -237,8 +237,12 @@ function headersOf(
   bearer: Secret | undefined,
 ): string[] {
   // client-go's Accept: an API server answers 406 where its one representation is another, as for its keys
-  const headers = ["Host", host, "User-Agent", userAgent, "Accept", "application/json, */*"];
-  const { "Content-Type": contentType = "application/json", ...more } = request.headers ?? {};
+  const {
+    Accept: accept = "application/json, */*",
+    "Content-Type": contentType = "application/json",
+    ...more
+  } = request.headers ?? {};
+  const headers = ["Host", host, "User-Agent", userAgent, "Accept", accept];
   if (body !== undefined) headers.push("Content-Type", contentType, "Content-Length", String(body.length));
   if (bearer !== undefined) headers.push("Authorization", `Bearer ${bearer.reveal()}`);
   else if (basic !== undefined) headers.push("Authorization", basicValue(basic));

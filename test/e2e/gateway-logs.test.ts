@@ -41,6 +41,22 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   "an option that there is not": logOf("container=app&colour=red"),
 };
 
+/** Pods, as one looks for the one whose log is wanted. */
+const looks: Readonly<Record<string, readonly string[]>> = {
+  "all pods": ["get", "pods"],
+  "all of all namespaces": ["get", "pods", "--all-namespaces"],
+  "more of each": ["get", "pods", "-o", "wide"],
+  "their labels": ["get", "pods", "--show-labels"],
+  "them in order": ["get", "pods", "--sort-by=.metadata.name"],
+  "some by selector": ["get", "pods", "-l", "tier=front"],
+  "those of a node": ["get", "pods", "--field-selector=spec.nodeName=nobody"],
+  "one page after the other": ["get", "pods", "--chunk-size=1"],
+  "one pod": ["get", "pod", "web"],
+  "one pod that there is not": ["get", "pod", "nobody"],
+  "their names": ["get", "pods", "-o", "name"],
+  "one pod whole": ["get", "pod", "web", "-o", "yaml"],
+};
+
 await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl logs", () => {
   const authority = createCertificateAuthority({ commonName: "kubelets" });
   const kubectls = new Map<string, string>();
@@ -90,7 +106,7 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl logs", () =
       authorization: { mode: "AlwaysAllow" },
     });
     const kubectl = strictKubectl(plane);
-    await kubectl(["create", "clusterrole", "reads-logs", "--verb=get", "--resource=pods,pods/log"]);
+    await kubectl(["create", "clusterrole", "reads-logs", "--verb=get,list", "--resource=pods,pods/log"]);
     await kubectl(["create", "clusterrolebinding", "jane", "--clusterrole=reads-logs", "--user=jane"]);
     await kubelet.runPod({
       name: "web",
@@ -121,6 +137,19 @@ await describeWith(["kube-apiserver 1.37", "kubectl 1.28"], "kubectl logs", () =
           const expected = await as("jane", "apiserver", version, args);
           const found = await as("jane", "gateway", version, args);
           expect(found).to.deep.equal(expected);
+        });
+
+      for (const [what, args] of Object.entries(looks))
+        it(`looks for ${what}`, async () => {
+          const seen = async (by: "apiserver" | "gateway"): Promise<Finished> => {
+            const finished = await as("jane", by, version, args);
+            // it goes on between the two, and columns are as wide as what is in them
+            const stdout = finished.stdout.replace(/\b(?:\d+[smh])+\b/g, "AGE").replace(/ +/g, " ");
+            return { ...finished, stdout };
+          };
+          const expected = await seen("apiserver");
+          expect(await seen("gateway")).to.deep.equal(expected);
+          expect(`${expected.stdout}${expected.stderr}`).to.not.equal("");
         });
 
       it("refuses who may not, in the same words", async () => {

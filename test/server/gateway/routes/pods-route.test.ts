@@ -56,6 +56,25 @@ describe("gateway: pods", () => {
     expect(namesOf(await get(`${pods}?limit=2&continue=${token}`))).to.deep.equal(["c"]);
   });
 
+  it("are a table for who would rather have one, one pod's among them", async () => {
+    const headers = { Accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
+    for (const path of [pods, `${pods}?limit=2`, `${pods}/a`, `${pods}?includeObject=Object`]) {
+      const { json } = await get(path, "tenant", { headers });
+      const [own, query] = path.split("?");
+      const { body } = await rig.cluster.request({
+        path: own!,
+        headers,
+        query: Object.fromEntries(new URLSearchParams(query)),
+      });
+      expect(json.kind).to.equal("Table");
+      expect(json).to.deep.equal(body);
+    }
+    expect((await get(`${pods}/a`, "of-a", { headers })).json.kind).to.equal("Table");
+    expect((await get(`${pods}/missing`, "tenant", { headers })).status).to.equal(404);
+    expect((await get(pods, "of-a", { headers })).status).to.equal(403);
+    expect((await get(`${pods}/b`, "", { headers, ...node("node-2") })).status).to.equal(403);
+  });
+
   it("is told in the API server's words what is wrong with the question", async () => {
     const missing = await get(`${pods}/missing`);
     expect([missing.status, missing.json.message]).to.deep.equal([404, 'pods "missing" not found']);
