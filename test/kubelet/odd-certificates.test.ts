@@ -1,13 +1,13 @@
 import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { parseCABundle } from "../../src/certificates/ca-bundle.ts";
+import { extension } from "../authentication/certificates.ts";
 import { rejectionOf } from "../rejection.ts";
 import { useKubelet } from "./kubelet-fixture.ts";
 import { nodeAt } from "./kubelet-server.ts";
 import {
   alternativeNames,
   brokenAlternativeNames,
-  extension,
   type OddCertificate,
   oddAuthorityPem,
   oddCertificate,
