@@ -69,14 +69,3 @@ function defaultOf({ schema, isRequired }: Field): string {
   if (schema.default === undefined || schema.properties !== undefined) return "";
   return `\`${stringify(schema.default, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trim()}\``;
 }
-
-const tableBegins = "<!-- fields: made by scripts/schemas.ts -->";
-const tableEnds = "<!-- end of fields -->";
-
-/** A page with this table in the place of the one it has. */
-export function withFieldTable(page: string, table: string): string {
-  const [before, rest] = page.split(tableBegins);
-  const after = rest?.split(tableEnds)[1];
-  if (before === undefined || after === undefined) throw new Error("the page has no place for the table");
-  return `${before}${tableBegins}\n${table}\n${tableEnds}${after}`;
-}

@@ -5,7 +5,8 @@ import { agentConfigurationSchema } from "../src/configuration/agent-configurati
 import { builtInParameters } from "../src/configuration/built-in-parameters.ts";
 import { gatewayConfigurationSchema } from "../src/configuration/gateway-configuration.ts";
 import { policySource, serverConfigurationSchema } from "../src/configuration/server-configuration.ts";
-import { type FieldSchema, fieldsOf, formatFieldTable, withFieldTable } from "./field-table.ts";
+import { type FieldSchema, fieldsOf, formatFieldTable } from "./field-table.ts";
+import { withGeneratedTable } from "./generated-table.ts";
 
 /**
  * The JSON Schemas that ship in the package, and the table in docs/gateway.md. `node scripts/schemas.ts` writes them, tests
@@ -60,7 +61,9 @@ export function gatewayPage(): { readonly file: string; readonly current: string
   const file = "docs/gateway.md";
   const current = readFileSync(file, "utf8");
   const fields = fieldsOf(z.toJSONSchema(gatewayConfigurationSchema, { io: "input" }) as FieldSchema);
-  return { file, current, wanted: withFieldTable(current, formatFieldTable(fields)) };
+  const table = formatFieldTable(fields);
+  const wanted = withGeneratedTable({ page: current, what: "fields", madeBy: "scripts/schemas.ts", table });
+  return { file, current, wanted };
 }
 
 if (import.meta.main) {

@@ -50,10 +50,7 @@ export function findCertificateChain(
   options: CertificateChainOptions,
 ): readonly X509Certificate[] | undefined {
   if (options.intermediates.length > maxIntermediates) return undefined;
-  const usable = (certificate: X509Certificate): Link[] => {
-    const link = linkOf(certificate);
-    return link !== undefined && isUsable(link, options.now) ? [link] : [];
-  };
+  const usable = (certificate: X509Certificate): Link[] => usableLink(certificate, options.now);
   const roots = options.roots.flatMap(usable);
   const intermediates = options.intermediates.flatMap(usable);
   let verifications = 0;
@@ -85,18 +82,14 @@ export function findCertificateChain(
 }
 
 /** A CA's list may hold what cannot be read here, of an unknown kind of key perhaps: the others go on. */
-function linkOf(certificate: X509Certificate): Link | undefined {
+function usableLink(certificate: X509Certificate, now: number): Link[] {
   try {
-    // node reads the key when it is asked for
-    certificate.publicKey;
-    return { certificate, extensions: readCertificateExtensions(certificate.raw) };
+    const extensions = readCertificateExtensions(certificate.raw);
+    // reads the key, too, which node does when it is asked for
+    return certificateFault(certificate, extensions, now) === undefined ? [{ certificate, extensions }] : [];
   } catch {
-    return undefined;
+    return [];
   }
-}
-
-function isUsable({ certificate, extensions }: Link, now: number): boolean {
-  return certificateFault(certificate, extensions, now) === undefined;
 }
 
 /** Why a certificate can stand in no chain, whoever signed it; undefined where it can. */

@@ -1,5 +1,5 @@
 import type { ServiceAccountReference } from "../apis/authentication.ts";
-import { isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
+import { dnsLabelRule, dnsSubdomainRule, isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
 import { CountersignError } from "../errors.ts";
 
 /**
@@ -11,11 +11,7 @@ export function parseServiceAccount(text: string, flag = "service-account"): Ser
   const wrong = (why: string): CountersignError =>
     new CountersignError("ERR_USAGE", `--${flag}=${text}: ${why}`);
   if (!namespace || !name || rest.length > 0) throw wrong("must be NAMESPACE/NAME");
-  if (!isDNSLabel(namespace))
-    throw wrong(
-      `${namespace} is no namespace's name, which is of lower-case letters, digits and -, at most 63`,
-    );
-  if (!isDNSSubdomain(name))
-    throw wrong(`${name} is no ServiceAccount's name, which is of lower-case letters, digits, - and .`);
+  if (!isDNSLabel(namespace)) throw wrong(`${namespace} is no namespace's name, which is ${dnsLabelRule}`);
+  if (!isDNSSubdomain(name)) throw wrong(`${name} is no ServiceAccount's name, which is ${dnsSubdomainRule}`);
   return { namespace, name };
 }

@@ -1,4 +1,4 @@
-import { isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
+import { dnsLabelRule, dnsSubdomainRule, isDNSLabel, isDNSSubdomain } from "../apis/dns-name.ts";
 import { kubeletAnalog } from "../authorization/kubelet-analog.ts";
 import type { KubeletAuthorizationMode } from "../authorization/kubelet-authorization.ts";
 import { nodeSubresources } from "../authorization/node-subresources.ts";
@@ -83,12 +83,10 @@ function assertUsed(options: AccessGrantsOptions): void {
   for (const node of nodes)
     if (!isDNSSubdomain(node))
       throw usage(
-        `--node=${node}: is no node's name, which is of lower-case letters, digits, - and .: kubectl get nodes lists them`,
+        `--node=${node}: is no node's name, which is ${dnsSubdomainRule}: kubectl get nodes lists them`,
       );
   if (namespace && !isDNSLabel(namespace))
-    throw usage(
-      `--namespace=${namespace}: is no namespace's name, which is of lower-case letters, digits and -, at most 63`,
-    );
+    throw usage(`--namespace=${namespace}: is no namespace's name, which is ${dnsLabelRule}`);
 }
 
 function kubeletRules(path: string, { nodes = [], mode = "fineGrained" }: AccessGrantsOptions): PolicyRule[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isMap, isScalar, type Pair, parseDocument, stringify, type YAMLMap } from "yaml";
+import { withGeneratedTable } from "../../scripts/generated-table.ts";
 
 export const chartFolder = "charts/countersign";
 
@@ -59,15 +60,9 @@ function shown(value: unknown): string {
   return `\`${text.replaceAll("|", "\\|")}\``;
 }
 
-const tableBegins = "<!-- values: made by test/charts/renew.ts -->";
-const tableEnds = "<!-- end of values -->";
-
 /** A README with this table in the place of the one it has. */
 export function withValuesTable(readme: string, table: string): string {
-  const [before, rest] = readme.split(tableBegins);
-  const after = rest?.split(tableEnds)[1];
-  if (before === undefined || after === undefined) throw new Error("README.md has no place for the table");
-  return `${before}${tableBegins}\n${table}\n${tableEnds}${after}`;
+  return withGeneratedTable({ page: readme, what: "values", madeBy: "test/charts/renew.ts", table });
 }
 
 interface Schema {

@@ -1,4 +1,5 @@
 import { type BinaryRelease, releases, resolveBinary } from "./binaries.ts";
+import { nodePrograms } from "./node/node-binaries.ts";
 
 const kubernetes = releases["kubernetes-1.37"];
 
@@ -13,15 +14,7 @@ const needed: Readonly<Record<string, readonly (readonly [name: string, release:
     ["kubectl", releases["kubernetes-1.28"]],
     ["kube-apiserver", releases["kubernetes-1.34"]],
   ],
-  cluster: [
-    ["kube-scheduler", kubernetes],
-    ["kube-proxy", kubernetes],
-    ["kubelet", kubernetes],
-    ["containerd", releases.containerd],
-    ["containerd-shim-runc-v2", releases.containerd],
-    ["ctr", releases.containerd],
-    ["pause", releases.pause],
-  ],
+  cluster: Object.entries(nodePrograms),
 };
 
 /**

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type BinaryRelease, BinaryUnavailable, releases, resolveBinary } from "../binaries.ts";
 
 const kubernetes = releases["kubernetes-1.37"];
-const built: Readonly<Record<string, BinaryRelease>> = {
+/** What a node runs that is built from Go modules. */
+export const nodePrograms: Readonly<Record<string, BinaryRelease>> = {
   etcd: releases.etcd,
   "kube-apiserver": kubernetes,
   "kube-controller-manager": kubernetes,
@@ -42,7 +43,7 @@ export interface NodeBinaries {
 export async function gatherNodeBinaries(folder: string, say: (line: string) => void): Promise<NodeBinaries> {
   assertInstalled();
   mkdirSync(folder, { recursive: true });
-  for (const [name, release] of Object.entries(built))
+  for (const [name, release] of Object.entries(nodePrograms))
     takeAlong((await resolveBinary(name, release, say)).file, join(folder, name));
   takeAlong(process.execPath, join(folder, "node"));
   const networkPluginFolder = join(folder, "cni");
